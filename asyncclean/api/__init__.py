@@ -1,0 +1,1 @@
+"""The wire: the only place that knows paths, JSON names and status codes."""

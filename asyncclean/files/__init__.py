@@ -1,0 +1,1 @@
+"""Local files: knows formats, knows nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""Many blocks and pages at once: knows no format."""

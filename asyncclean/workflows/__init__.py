@@ -1,0 +1,1 @@
+"""Cleansing: knows frames, knows neither HTTP nor files."""
