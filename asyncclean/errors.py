@@ -119,9 +119,7 @@ class TooManyRejectsError(AsynccleanError):
     """More records were rejected than the caller allows."""
 
     def __init__(self, rejected: int, *, limit: str, hint: str = "") -> None:
-        super().__init__(
-            f"{rejected:,} records rejected, more than the limit of {limit}.", hint=hint
-        )
+        super().__init__(f"{rejected:,} records rejected, more than the limit of {limit}.", hint=hint)
         self.rejected = rejected
         self.limit = limit
 
