@@ -73,6 +73,10 @@ class Encoded:
     start: Position
     lines: Sequence[int] | None = None
 
+    def line_of(self, index: int) -> int:
+        """The source line of the record at ``index`` (from 0)."""
+        return self.start.line + self.start.skip + index if self.lines is None else self.lines[index]
+
 
 class Reader(Protocol):
     """Reads batches in order; a plain iterator, to be advanced in a worker thread."""

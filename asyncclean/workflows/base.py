@@ -3,15 +3,14 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import polars as pl
 
-ColumnKind = Literal["text", "int", "decimal", "bool", "datetime"]
-"""What a column holds; in frames String, Int64, Float64, Boolean, and String (ISO 8601)."""
+from asyncclean.kinds import ColumnKind
 
 Columns = Mapping[str, ColumnKind]
-"""A dataset's columns, in order."""
+"""A dataset's columns, in order. In frames: String, Int64, Float64, Boolean, and String (ISO 8601)."""
 
 
 class WorkflowError(Exception):

@@ -1,0 +1,103 @@
+"""What a run came to, for people and programs. Knows figures; computes none of them but sums."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSummary:
+    """What `Client.upload` did. ``checksum``: CRC-32 over the JSON of all blocks, in order, as hex."""
+
+    records_in: int
+    records_accepted: int
+    records_rejected: int
+    blocks: int
+    blocks_resumed: int
+    bytes: int
+    checksum: str
+    dataset: str
+    completed: bool
+    retries: int
+    seconds: Mapping[str, float]
+    bounded_by: Mapping[str, str] = field(default_factory=dict)
+    rejects: Path | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSummary:
+    """What `Client.download` did."""
+
+    records_out: int
+    pages: int
+    pages_resumed: int
+    dataset: str
+    output: Path
+    retries: int
+    seconds: Mapping[str, float]
+    bounded_by: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `Client.clean` did. ``statistics`` are the job's own; ``bounded_by`` says, by phase, what was
+    the limit: reader, encoder, network, service or writer.
+    """
+
+    records_in: int
+    records_out: int
+    records_rejected: int
+    blocks: int
+    blocks_resumed: int
+    pages: int
+    pages_resumed: int
+    retries: int
+    seconds: Mapping[str, float]
+    dataset: str
+    datasets: Mapping[str, str]
+    job: str
+    outputs: Mapping[str, Path]
+    statistics: Mapping[str, Any]
+    checksum: str
+    bounded_by: Mapping[str, str] = field(default_factory=dict)
+    rejects: Path | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What `Client.dry_run` found: nothing was sent."""
+
+    records_in: int
+    records_rejected: int
+    blocks: int
+    bytes: int
+    columns: Mapping[str, Mapping[str, str]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them."""
+        return _plain(asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case float():
+            return round(value, 3)
+        case Path():
+            return str(value)
+        case _:
+            return value
