@@ -27,11 +27,13 @@ class BlockWorkflow(ABC):
         name: PascalCase name by which jobs ask for it.
         inputs: required input keys; the first is the one that is streamed.
         output: key of the output dataset.
+        identity: the output is the input, record for record; who runs it may copy blocks unparsed.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
     output: ClassVar[str]
+    identity: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, columns: Columns, parameters: Mapping[str, str]) -> None:
