@@ -30,9 +30,10 @@ FIRST = [
     "Grace", "  Harry", "Isla", "George", "FREYA", "Leo", "Ava", "Björn", "Mia", "Arthur", "Lily", "Muhammad",
 ]  # fmt: skip
 LAST = [
-    "Smith", "O'BRIEN", "jones", "McDonald", "Taylor", "van der Berg", "Patel", "Williams", "Brown ", "Davies",
-    "Wilson", "Evans", "Thomas", "ROBERTS", "Johnson", "Walker", "Wright", "Robinson", "Thompson", "Müller",
-    "White", "Hughes", "Edwards", "Hall", "Green", "Khan", "Lewis", "Harris", "Clarke", "Fitzwilliam",
+    "Smith", "O'BRIEN", "jones", "McDonald", "Taylor", "van der Berg", "Patel", "Williams", "Brown ",
+    "Davies", "Wilson", "Evans", "Thomas", "ROBERTS", "Johnson", "Walker", "Wright", "Robinson", "Thompson",
+    "Müller", "White", "Hughes", "Edwards", "Hall", "Green", "Khan", "Lewis", "Harris", "Clarke",
+    "Fitzwilliam",
 ]  # fmt: skip
 MAIL = [
     "example.com",
@@ -43,8 +44,8 @@ MAIL = [
     "work.example.com",
 ]
 STREET = [
-    "High Street", "Station Road", "Church Lane", "Victoria Avenue", "Mill Hill", "The Green", "Park Crescent",
-    "King Street", "Queens Drive", "Manor Close", "Springfield Gardens",
+    "High Street", "Station Road", "Church Lane", "Victoria Avenue", "Mill Hill", "The Green",
+    "Park Crescent", "King Street", "Queens Drive", "Manor Close", "Springfield Gardens",
 ]  # fmt: skip
 TOWN = [
     "London",
@@ -61,8 +62,9 @@ TOWN = [
 AREA = ["SW1A", "LS", "BS", "cf", "EH", "M", "NR", "YO", "BA", "CH"]
 LETTERS = ["AA", "bd", "EF", "GH", "JL", "NP", "QR", "ST", "UW", "XY", "ZZ"]
 COMPANY = [
-    "Acme Trading Company Ltd", "Smith, Jones & Co", 'The "Old" Bakery', "Northern Widgets PLC", "GLOBAL LOGISTICS", "Data & Sons Bookbinders",
-    "Harbour Foods International Limited", "Blue Sky Travel Agents", "Oak Tree Nurseries",
+    "Acme Trading Company Ltd", "Smith, Jones & Co", 'The "Old" Bakery', "Northern Widgets PLC",
+    "GLOBAL LOGISTICS", "Data & Sons Bookbinders", "Harbour Foods International Limited",
+    "Blue Sky Travel Agents", "Oak Tree Nurseries",
 ]  # fmt: skip
 
 
@@ -76,7 +78,8 @@ def frame(start: int, rows: int) -> pl.DataFrame:
         return pl.lit(pl.Series(values)).gather(mixed)
 
     def digits(step: int, width: int) -> pl.Expr:
-        return ((number * step + 12_345) % 10**width).cast(pl.String).str.zfill(width)
+        modulus: int = 10**width
+        return ((number * step + 12_345) % modulus).cast(pl.String).str.zfill(width)
 
     first, last = pick(FIRST, 7), pick(LAST, 11)
     handle = first.str.strip_chars() + pl.lit(".") + last.str.replace_all(" ", "").str.replace_all("'", "")

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import json
+import sys
 
 from benchmarks import data
 from benchmarks.sink.behaviour import FAULTS, Behaviour, parse_faults
@@ -36,6 +37,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--fault-every", type=int, default=0, metavar="N")
     parser.add_argument("--faults", type=parse_faults, default=FAULTS, metavar=",".join(FAULTS))
     parser.add_argument("--check", action="store_true", help="look into the blocks, count and hash records")
+    parser.add_argument("--until-stdin-ends", action="store_true", help="end when whoever started it does")
     return parser.parse_args()
 
 
@@ -57,6 +59,8 @@ def main() -> None:
     loop = new_loop()
     sink = Sink(Service(data.pages(args.pages), check=args.check), behaviour, loop)
     port = sink.listen(args.host, args.port)
+    if args.until_stdin_ends:
+        loop.add_reader(sys.stdin, loop.stop)
     gc.freeze()
     print(json.dumps({"url": f"http://{args.host}:{port}"}), flush=True)
     try:

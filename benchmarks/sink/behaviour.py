@@ -1,4 +1,4 @@
-"""What the sink does to a request: how long it takes, or how it goes wrong. Pure: knows no sockets, no clock."""
+"""What the sink does to a request: how long it takes, or how it goes wrong. Pure: no sockets, no clock."""
 
 import heapq
 from collections import deque
@@ -144,8 +144,9 @@ class Meter:
     _changed: float = 0.0
 
     def _advance(self, now: float) -> None:
-        self._area += self.in_flight * (now - self._changed)
-        self._changed = now
+        if self.started is not None:
+            self._area += self.in_flight * (now - self._changed)
+            self._changed = now
 
     def arrive(self, now: float) -> None:
         if self.started is None:

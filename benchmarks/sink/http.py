@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import struct
 import sys
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
@@ -199,7 +200,7 @@ class Connection:
         method, target, headers = self._request
         loop = self._sink.loop
         if target.startswith("/_"):
-            self._send(self._sink.control(method, target, bytes(self._body or b"")))
+            self._send(_Reply(self._sink.control(method, target, bytes(self._body or b""))))
             return
         match self._sink.gate.decide(loop.time()):
             case Serve(delay):
@@ -209,7 +210,7 @@ class Connection:
                 self._after(delay, _Reply(problem(status, "Too much"), headers=retry))
             case Break("reset", delay):
                 loop.remove_reader(self._socket)
-                loop.call_later(delay, self._close)
+                loop.call_later(delay, self._reset)
             case Break("truncate", delay):
                 self._after(delay, _Reply(self._answer(method, target, headers), broken=True, truncated=True))
             case Break(fault, delay):
@@ -287,6 +288,12 @@ class Connection:
             self._read_head()
             if self._request is not None and not self._remaining:
                 self._sink.loop.call_soon(self._arrived)
+
+    def _reset(self) -> None:
+        """Hang up the rude way: without lingering, the other end sees a reset."""
+        if self._open:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._close()
 
     def _close(self) -> None:
         if not self._open:

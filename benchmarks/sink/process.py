@@ -7,9 +7,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.sink.behaviour import Behaviour
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""Where ``-m benchmarks`` is found from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,16 @@ class RunningSink:
 
 @contextmanager
 def running_sink(behaviour: Behaviour | None = None) -> Iterator[RunningSink]:
-    """A sink in a process of its own, ended on leaving."""
-    command = [sys.executable, "-m", "benchmarks.sink"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    """A sink in a process of its own, ended on leaving, and with this process however that ends.
+
+    In a session of its own, so that Ctrl-C reaches it through us alone. Raises RuntimeError when it does
+    not start.
+    """
+    command = [sys.executable, "-m", "benchmarks.sink", "--until-stdin-ends"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, cwd=PROJECT, start_new_session=True
+    ) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

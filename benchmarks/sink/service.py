@@ -1,4 +1,4 @@
-"""The sink's answers: datasets, jobs and pages after the batch API, kept in memory. Knows no sockets, no clock.
+"""The sink's answers: datasets, jobs and pages after the batch API, kept in memory. No sockets, no clock.
 
 Any dataset named ``output_N`` is a completed output of N records, made of a few prepared pages in turn.
 A job is completed at once and its output is as long as its inputs.
@@ -95,31 +95,35 @@ class Service:
         """The answer to any request but a discarded block."""
         match method, *path.strip("/").split("/"):
             case "POST", "Dataset":
-                return self._create(json.loads(body))
+                answer = self._create(json.loads(body))
             case "GET", "Dataset":
-                names = self._datasets if query.get("page", "1") == "1" else {}
-                return Answer.of(
-                    [{"name": n, "input": True, "location": f"/Dataset/{n}"} for n in sorted(names)]
-                )
+                answer = self._list(query)
             case "GET", "Dataset", name:
-                return self._show(name)
+                answer = self._show(name)
             case "PUT", "Dataset", name:
-                return self._complete(name, json.loads(body))
+                answer = self._complete(name, json.loads(body))
             case "DELETE", "Dataset", name:
-                return Answer.of({}) if self._datasets.pop(name, None) else problem(404, "No such dataset")
+                known = self._datasets.pop(name, None)
+                answer = Answer.of({}) if known else problem(404, "No such dataset")
             case "PATCH", "Dataset", name, "data":
-                return self._keep(name, body, encoding)
+                answer = self._keep(name, body, encoding)
             case "GET", "Dataset", name, "data":
-                return self._page(name, int(query.get("start", "1")), int(query.get("count", str(PAGE))))
+                answer = self._page(name, int(query.get("start", "1")), int(query.get("count", str(PAGE))))
             case "POST", "Job":
-                return self._start(json.loads(body))
+                answer = self._start(json.loads(body))
             case "GET", "Job":
                 jobs = list(reversed(self._jobs.values())) if query.get("page", "1") == "1" else []
-                return Answer.of(jobs)
+                answer = Answer.of(jobs)
             case "GET", "Job", name:
                 job = self._jobs.get(name)
-                return Answer.of(job) if job else problem(404, "No such job")
-        return problem(404, "No such call")
+                answer = Answer.of(job) if job else problem(404, "No such job")
+            case _:
+                answer = problem(404, "No such call")
+        return answer
+
+    def _list(self, query: dict[str, str]) -> Answer:
+        names = sorted(self._datasets) if query.get("page", "1") == "1" else []
+        return Answer.of([{"name": name, "input": True, "location": f"/Dataset/{name}"} for name in names])
 
     def _create(self, asked: dict[str, Any]) -> Answer:
         name = asked["name"]
@@ -147,7 +151,7 @@ class Service:
         return Answer.of(dataset.as_dict())
 
     def _keep(self, name: str, body: bytes, encoding: str) -> Answer:
-        """A block in check mode: counted, and each record hashed by its values (empty and missing are one)."""
+        """A block in check mode: counted, each record hashed by its values (empty and missing are one)."""
         dataset = self._datasets.get(name)
         if dataset is None:
             return problem(404, "No such dataset")
