@@ -56,6 +56,10 @@ def _whole(value: object, default: int = 0) -> int:
     return int(value) if isinstance(value, int | float) else default
 
 
+def _kind(code: object, kinds: Mapping[int, ColumnKind]) -> ColumnKind:
+    return kinds.get(code, "text") if isinstance(code, int) else "text"
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """A dataset's details. ``columns``: kinds by name, in the service's order."""
@@ -67,9 +71,9 @@ class Dataset:
     completed: bool
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> "Dataset":
-        """An unknown column code is read as text."""
-        columns = {name: CODE_KINDS.get(code, "text") for name, code in _object(body.get("columns")).items()}
+    def from_json(cls, body: Mapping[str, Any], kinds: Mapping[int, ColumnKind] = CODE_KINDS) -> "Dataset":
+        """``kinds`` gives the column codes their meanings; an unknown one is read as text."""
+        columns = {name: _kind(code, kinds) for name, code in _object(body.get("columns")).items()}
         return cls(
             name=_text(body.get("name")),
             columns=columns,
@@ -174,3 +178,6 @@ class Problem:
             messages = said if isinstance(said, list | tuple) else [said]
             fields[name] = tuple(str(message) for message in messages)
         return cls(_text(body.get("title")), _text(body.get("detail")), fields)
+
+
+NO_PROBLEM = Problem()

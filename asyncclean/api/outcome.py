@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import aiohttp
 import orjson
 
-from asyncclean.api.models import Problem
+from asyncclean.api.models import NO_PROBLEM, Problem
 from asyncclean.api.retry import parse_retry_after
+from asyncclean.api.wire import MAX_ANSWER, AnswerTooLargeError
 from asyncclean.errors import (
     AuthError,
     ConnectError,
@@ -37,6 +38,7 @@ class Retry:
     """The attempt failed in a way that passes. ``after``: the service's own wish, in seconds.
 
     ``overload``: too much was asked (429, 503, time-out). ``unsure``: the service may have done it.
+    ``unreachable``: there was not even a connection.
     """
 
     reason: str
@@ -45,7 +47,9 @@ class Retry:
     status: int | None = None
     overload: bool = False
     unsure: bool = False
-    problem: Problem = Problem()
+    unreachable: bool = False
+    problem: Problem = NO_PROBLEM
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Fail:
     reason: str
     error: type[RequestError]
     status: int | None = None
-    problem: Problem = Problem()
+    problem: Problem = NO_PROBLEM
     hint: str = ""
 
 
@@ -66,16 +70,23 @@ class Unauthorised:
     problem: Problem
 
 
+CHECK_URL = "Check --url, and that the service runs."
+NOT_THE_SERVICE = "Check --url: something else than the service seems to answer there."
+
 Outcome = Ok | Retry | Fail | Unauthorised
 
 
 def judge_response(status: int, headers: Mapping[str, str], body: bytes, *, wants_json: bool) -> Outcome:
-    """The verdict on an answer whose body came in whole."""
+    """The verdict on an answer whose body came in whole.
+
+    ``wants_json``: the answer is going to be read, so it must be JSON. One that nobody reads must at least
+    not be a page of HTML: something else than the service has answered then, and nothing was done.
+    """
     if 200 <= status < 300:
-        if wants_json and not looks_like_json(body):
-            reason = "the answer is not JSON" if body else "the answer is empty"
-            return Retry(reason, ProtocolError, status=status, unsure=True)
-        return Ok()
+        if looks_like_json(body) if wants_json else body[:64].lstrip()[:1] != b"<":
+            return Ok()
+        reason = "the answer is not JSON" if body else "the answer is empty"
+        return Retry(reason, ProtocolError, status=status, unsure=True, hint=NOT_THE_SERVICE)
     problem = read_problem(body)
     if status in RETRIED:
         return Retry(
@@ -116,16 +127,20 @@ def judge_error(error: Exception, *, sent: bool = True) -> Retry | Fail:
                 ConnectError,
                 hint="For a private authority give its certificate with --ca-file.",
             )
+        case AnswerTooLargeError():
+            return Fail(f"the answer is longer than {MAX_ANSWER >> 20} MiB", ProtocolError)
         case aiohttp.InvalidURL():
             return Fail("the address is not valid", ConnectError, hint="Check --url.")
         case aiohttp.ClientConnectorDNSError():
-            return Retry(f"the name is unknown ({error.host})", ConnectError)
+            return Retry(
+                f"the name is unknown ({error.host})", ConnectError, unreachable=True, hint=CHECK_URL
+            )
         case aiohttp.ServerTimeoutError() | asyncio.TimeoutError():
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             reason = "no connection in time" if connecting else "no answer in time"
-            return Retry(reason, ConnectError, overload=True, unsure=not connecting)
+            return Retry(reason, ConnectError, overload=True, unsure=not connecting, unreachable=connecting)
         case aiohttp.ClientConnectorError():
-            return Retry(f"no connection: {_words(error)}", ConnectError)
+            return Retry(f"no connection: {_words(error)}", ConnectError, unreachable=True, hint=CHECK_URL)
         case aiohttp.ClientPayloadError():
             return Retry("the answer was cut short", ConnectError, unsure=True)
         case aiohttp.ClientResponseError():
@@ -156,7 +171,7 @@ def read_problem(body: bytes) -> Problem:
     try:
         return Problem.from_json(orjson.loads(body))
     except (orjson.JSONDecodeError, RecursionError):
-        return Problem()
+        return NO_PROBLEM
 
 
 def _words(error: BaseException) -> str:

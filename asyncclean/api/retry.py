@@ -17,12 +17,15 @@ class RetryPolicy:
     """When to give up, and how long to wait until then.
 
     ``attempts`` of one request, the first included (8), within ``total_s`` seconds (600); ``base_s`` of the
-    back-off after a transient fault (0.1 s) and ``throttled_base_s`` after a 429 or 503 (1 s), up to
-    ``cap_s`` (30 s). A ``Retry-After`` up to ``longest_retry_after_s`` (300 s) is waited out, plus up to
-    ``spread_s`` (1 s) so that senders do not come back together; beyond it the request fails.
+    back-off after a transient fault (0.1 s) and ``throttled_base_s`` after a 429, a 503, a time-out or a
+    refused connection (1 s), up to ``cap_s`` (30 s): together a service that restarts has most of a minute.
+    One that was never reached has ``first_contact_attempts`` (4), so that a wrong address is told soon. A
+    ``Retry-After`` up to ``longest_retry_after_s`` (300 s) is waited out, plus up to ``spread_s`` (1 s) so
+    that senders do not come back together; beyond it the request fails.
     """
 
     attempts: int = 8
+    first_contact_attempts: int = 4
     total_s: float = 600.0
     base_s: float = 0.1
     throttled_base_s: float = 1.0
