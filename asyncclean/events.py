@@ -19,11 +19,15 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A phase got on: ``done`` of its total, and ``records`` so far; at most ten a second."""
+    """A phase got on: ``done`` of its total, and ``records`` so far; at most ten a second.
+
+    ``left``: seconds until the phase is over as the service estimates them, if it does.
+    """
 
     phase: Phase
     done: int
     records: int
+    left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

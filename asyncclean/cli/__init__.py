@@ -1,1 +1,19 @@
-"""The command line: one file a command, each thin."""
+"""The command line: one file a command, each thin.
+
+Heavy imports wait until a command runs, so that ``--help`` and wrong usage answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The console script: runs a command and exits with its status.
+
+    0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted.
+    """
+    from asyncclean.cli.parser import parse  # noqa: PLC0415
+    from asyncclean.cli.running import run_command  # noqa: PLC0415
+
+    command, arguments = parse(argv)
+    sys.exit(run_command(command, arguments))

@@ -1,0 +1,79 @@
+"""Prints what a run came to: lines for people on standard error, or one JSON line on standard output."""
+
+import sys
+from pathlib import Path
+
+import orjson
+
+from asyncclean.cli.eta import words
+from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
+
+DONE, DONE_WITH_REJECTS = 0, 3
+
+BOUNDS = {
+    "reader": "reading the input",
+    "encoder": "encoding blocks",
+    "writer": "writing the output",
+    "network": "the network",
+    "service": "the service",
+    "rate": "the rate of requests allowed",
+}
+
+
+def print_json(summary: object) -> None:
+    """One line of JSON on standard output."""
+    sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_SORT_KEYS) + b"\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    print(text, file=sys.stderr)
+
+
+def report_clean(summary: Summary) -> None:
+    """The lines at the end of ``clean``."""
+    first = next(iter(summary.outputs.values()))
+    say(f"{summary.records_out:,} records in {first}{_rejected(summary.records_rejected, summary)}")
+    for key, path in list(summary.outputs.items())[1:]:
+        say(f"  and {key} in {path}")
+    counts = [f"{name} {value:,}" for name, value in summary.statistics.items() if isinstance(value, int)]
+    if counts:
+        say("  " + ", ".join(counts))
+    _figures(summary, f"{summary.blocks:,} blocks up, {summary.pages:,} pages down")
+
+
+def report_upload(summary: UploadSummary) -> None:
+    """The lines at the end of ``upload``."""
+    state = "complete" if summary.completed else "still open"
+    say(
+        f"{summary.records_accepted:,} records in dataset {summary.dataset} ({state})"
+        f"{_rejected(summary.records_rejected, summary)}"
+    )
+    _figures(summary, f"{summary.blocks:,} blocks, {summary.bytes / 1e6:,.1f} MB of JSON")
+
+
+def report_download(summary: DownloadSummary) -> None:
+    """The lines at the end of ``download``."""
+    say(f"{summary.records_out:,} records in {summary.output}")
+    _figures(summary, f"{summary.pages:,} pages")
+
+
+def report_dry_run(path: Path, found: DryRun) -> None:
+    """What ``clean --dry-run`` found in one file."""
+    say(f"{path}: {found.records_in:,} records, {found.records_rejected:,} of them bad")
+    say(f"  would go up in {found.blocks:,} blocks, {found.bytes / 1e6:,.1f} MB of JSON, as:")
+    for name, facts in found.columns.items():
+        header = "" if facts["header"] == name else f"  (from {facts['header']!r})"
+        say(f"  {name}: {facts['kind']}{header}")
+
+
+def _rejected(count: int, summary: Summary | UploadSummary) -> str:
+    return f", {count:,} rejected (see {summary.rejects})" if count else ""
+
+
+def _figures(summary: Summary | UploadSummary | DownloadSummary, moved: str) -> None:
+    retries = f", {summary.retries:,} retries" if summary.retries else ""
+    say(f"  {moved}{retries}, {words(sum(summary.seconds.values()))}")
+    for phase, bound in summary.bounded_by.items():
+        say(f"  {phase}: bounded by {BOUNDS.get(bound, bound)}")

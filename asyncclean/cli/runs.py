@@ -1,0 +1,117 @@
+"""List the runs in a folder (and below) that were interrupted, or forget one.
+
+A run's journal lies beside its output as OUTPUT.asyncclean until all is done.
+"""
+
+import argparse
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from asyncclean.cli.report import DONE, print_json, say
+from asyncclean.errors import JournalError, UsageError
+from asyncclean.files.atomic import part_path
+from asyncclean.transfer.journal import SUFFIX, Journal, journal_path
+
+NAME = "runs"
+HELP = "list unfinished runs, or forget one"
+EXAMPLES = """\
+examples:
+  asyncclean runs
+  asyncclean runs list /data/exports
+  asyncclean runs forget cleaned.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "forget"), default="list")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="folders to look in (default: this one), or outputs whose runs to forget",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON line a run on standard output")
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """List or forget."""
+    if arguments.action == "forget":
+        if not arguments.paths:
+            raise UsageError("Which run?", hint="Name its output: asyncclean runs forget cleaned.csv")
+        for path in arguments.paths:
+            _forget(path)
+        return DONE
+    found = [facts for folder in arguments.paths or [Path()] for facts in _unfinished(folder)]
+    for facts in found:
+        if arguments.json:
+            print_json(facts)
+        else:
+            say(_sentence(facts))
+    if not found and not arguments.json:
+        say("No unfinished runs here.")
+    return DONE
+
+
+def _unfinished(folder: Path) -> Iterator[dict[str, Any]]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.")
+    for path in sorted(folder.rglob(f"*{SUFFIX}")):
+        if path.is_file():
+            yield _facts(path)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """How far the run of a journal got."""
+    output = str(path)[: -len(SUFFIX)]
+    try:
+        journal = Journal(path)
+    except JournalError as error:
+        return {"output": output, "state": "in use or damaged", "detail": error.message}
+    try:
+        facts = journal.facts()
+        keys = [name.partition(":")[2] for name in facts if name.startswith("created:")]
+        totals = [journal.totals(key) for key in keys]
+        pages = sum(
+            value.get("pages", 0) for name, value in facts.items() if name.startswith("output:") and value
+        )
+    finally:
+        journal.close()
+    state = "uploading"
+    if facts.get("started"):
+        state = "downloading" if any(name.startswith("output:") for name in facts) else "waiting for its job"
+    return {
+        "output": output,
+        "state": state,
+        "blocks": sum(one.blocks for one in totals),
+        "records": sum(one.accepted for one in totals),
+        "pages": pages,
+        "job": facts.get("job"),
+        "datasets": [facts.get(f"dataset:{key}") for key in keys],
+        "service": (facts.get("pins:input") or facts.get("pins:output") or {}).get("service"),
+        "began": time.strftime("%Y-%m-%d %H:%M", time.localtime(facts.get("created", 0))),
+    }
+
+
+def _sentence(facts: dict[str, Any]) -> str:
+    if "detail" in facts:
+        return f"{facts['output']}: {facts['state']}. {facts['detail']}"
+    moved = f"{facts['records']:,} records up in {facts['blocks']:,} blocks, {facts['pages']:,} pages down"
+    job = f", job {facts['job']}" if facts["job"] else ""
+    whence = f"begun {facts['began']}, service {facts['service']}"
+    return f"{facts['output']}: {facts['state']}{job}; {moved}; {whence}"
+
+
+def _forget(path: Path) -> None:
+    """Remove the journal of an output, the part of it that is there, and an embedded server's data."""
+    output = Path(str(path).removesuffix(SUFFIX))
+    journal = journal_path(output)
+    if not journal.exists():
+        raise UsageError(f"There is no unfinished run for {output}.", hint="`asyncclean runs` lists them.")
+    Journal(journal).remove()  # fails when a run is at work on it
+    part_path(output).unlink(missing_ok=True)
+    shutil.rmtree(output.with_name(output.name + ".asyncclean-server"), ignore_errors=True)
+    say(f"Forgot the run for {output}. What it made at the service stays there.")

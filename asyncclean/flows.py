@@ -1,0 +1,270 @@
+"""The three things that are done from beginning to end: clean, upload, download; and a trial of them.
+
+Each is a sequence of the steps in `run`, over a journal that is removed when all is in its place.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import orjson
+
+from asyncclean.api.models import JobRequest
+from asyncclean.errors import OutputError, VerificationError
+from asyncclean.events import Note
+from asyncclean.files import atomic
+from asyncclean.files.blocks import encode
+from asyncclean.files.fingerprint import Fingerprint
+from asyncclean.files.formats import FileFormat, detect
+from asyncclean.files.source import Source, open_source
+from asyncclean.kinds import ColumnKind
+from asyncclean.plan import CleanPlan, DownloadPlan, Engine, Reading, Rejecting, UploadPlan, Writing
+from asyncclean.run import Run, discard_part, in_thread, other_outputs
+from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
+from asyncclean.transfer.fill import Filled
+from asyncclean.transfer.journal import Journal, journal_path
+
+
+async def clean(engine: Engine, plan: CleanPlan) -> Summary:
+    """Upload, job, download. Raises any AsynccleanError; what was done by then is in the journal."""
+    format = plan.writing.format or detect(plan.output)
+    retries = engine.connection.retries
+    path = journal_path(plan.output) if plan.resumable else None
+    async with _journal(engine, path, fresh=plan.fresh, parts=[plan.output]) as run:
+        await in_thread(_check_outputs, run.journal, [plan.output, plan.rejecting.file], plan.writing.force)
+        async with engine.uploading:
+            sources = await _open_all(run, plan.inputs, plan.reading, plan.rejecting)
+            await run.pin(
+                "input", await in_thread(_input_pins, engine, sources, plan.rejecting, plan.dataset)
+            )
+            first_key = next(iter(sources))
+            names = {
+                key: await run.name(f"dataset:{key}", plan.dataset if key == first_key else None, path.stem)
+                for key, path in plan.inputs.items()
+            }
+            filled = await run.fill(sources, names, plan.rejecting)
+        await run.pin("job", {"workflow": plan.workflow, "parameters": plan.parameters, "job": plan.job})
+        request = JobRequest(
+            name=await run.name("job", plan.job, plan.output.stem),
+            workflow=plan.workflow,
+            inputs=names,
+            parameters=plan.parameters,
+            input_filename=plan.inputs[first_key].name,
+        )
+        job = await run.job(request, timeout=plan.wait_timeout)
+        if not job.outputs:
+            raise VerificationError(f"Outputs of job {job.name!r}", expected="a dataset", found="none")
+        outputs = other_outputs(job.outputs, first_key, plan.output)
+        async with engine.downloading:
+            await run.pin("output", _output_pins(format, plan.writing))
+            collected = await run.collect(
+                outputs, plan.writing, format=format, headers=sources[first_key].columns
+            )
+        rejects = await _keep_rejects(run, plan.rejecting, plan.inputs)
+        await in_thread(run.journal.remove)
+        return Summary(
+            records_in=sum(one.totals.accepted + one.totals.rejected for one in filled),
+            records_out=collected[0].records,
+            records_rejected=sum(one.totals.rejected for one in filled),
+            blocks=sum(one.totals.blocks for one in filled),
+            blocks_resumed=sum(one.uploaded.resumed_blocks for one in filled),
+            pages=sum(one.pages for one in collected),
+            pages_resumed=sum(one.pages - one.fetched_pages for one in collected),
+            retries=engine.connection.retries - retries,
+            seconds=run.figures.seconds,
+            dataset=names[first_key],
+            datasets=names,
+            job=job.name,
+            outputs={key: path for key, (_, path) in outputs.items()},
+            statistics=job.statistics,
+            checksum=_checksum(filled),
+            bounded_by=run.figures.bounded_by,
+            rejects=rejects,
+        )
+
+
+async def upload(engine: Engine, plan: UploadPlan) -> UploadSummary:
+    """Create, fill, verify and (with ``plan.complete``) complete one dataset."""
+    retries = engine.connection.retries
+    async with _journal(engine, plan.journal, fresh=plan.fresh) as run:
+        await in_thread(_check_outputs, run.journal, [plan.rejecting.file], False)
+        sources = await _open_all(run, {"input": plan.input}, plan.reading, plan.rejecting)
+        await run.pin("input", await in_thread(_input_pins, engine, sources, plan.rejecting, plan.dataset))
+        name = await run.name("dataset:input", plan.dataset, plan.input.stem)
+        filled = await run.fill(sources, {"input": name}, plan.rejecting, complete=plan.complete)
+        rejects = await _keep_rejects(run, plan.rejecting, {"input": plan.input})
+        await in_thread(run.journal.remove)
+        totals = filled[0].totals
+        return UploadSummary(
+            records_in=totals.accepted + totals.rejected,
+            records_accepted=totals.accepted,
+            records_rejected=totals.rejected,
+            blocks=totals.blocks,
+            blocks_resumed=filled[0].uploaded.resumed_blocks,
+            bytes=totals.bytes,
+            checksum=_checksum(filled),
+            dataset=name,
+            completed=plan.complete,
+            retries=engine.connection.retries - retries,
+            seconds=run.figures.seconds,
+            bounded_by=run.figures.bounded_by,
+            rejects=rejects,
+        )
+
+
+async def download(engine: Engine, plan: DownloadPlan) -> DownloadSummary:
+    """Bring one output dataset into a file."""
+    format = plan.writing.format or detect(plan.output)
+    retries = engine.connection.retries
+    path = journal_path(plan.output) if plan.resumable else None
+    async with _journal(engine, path, fresh=plan.fresh, parts=[plan.output]) as run:
+        await in_thread(_check_outputs, run.journal, [plan.output], plan.writing.force)
+        pins = {"service": engine.service, "dataset": plan.dataset}
+        await run.pin("output", pins | _output_pins(format, plan.writing))
+        (one,) = await run.collect(
+            {"output": (plan.dataset, plan.output)}, plan.writing, format=format, headers=None
+        )
+        await in_thread(run.journal.remove)
+        return DownloadSummary(
+            records_out=one.records,
+            pages=one.pages,
+            pages_resumed=one.pages - one.fetched_pages,
+            dataset=plan.dataset,
+            output=plan.output,
+            retries=engine.connection.retries - retries,
+            seconds=run.figures.seconds,
+            bounded_by=run.figures.bounded_by,
+        )
+
+
+def dry_run(
+    path: Path, reading: Reading, allowed: frozenset[ColumnKind], max_block_bytes: int, *, keep_rejects: bool
+) -> DryRun:
+    """Read and encode everything, and send nothing. Blocking. Raises InputError as an upload would."""
+    source = open_source(
+        path,
+        format=reading.format,
+        encoding=reading.encoding,
+        types=reading.types,
+        allowed=allowed,
+        keep_rejects=keep_rejects,
+    )
+    records = rejected = blocks = size = 0
+    for batch in source.batches():
+        rejected += len(batch.rejects)
+        for piece in batch.slices:
+            encoded = encode(piece, max_block_bytes)
+            records += piece.records
+            blocks += len(encoded)
+            size += sum(len(block.json) for block in encoded)
+    columns = {column.name: {"header": column.header, "kind": column.kind} for column in source.columns}
+    return DryRun(records + rejected, rejected, blocks, size, columns)
+
+
+@asynccontextmanager
+async def _journal(
+    engine: Engine, path: Path | None, *, fresh: bool, parts: Iterable[Path] = ()
+) -> AsyncIterator[Run]:
+    journal = await in_thread(Journal, path)
+    run = Run(engine, journal)
+    try:
+        if fresh and journal.resumed:
+            await run.abandon()
+            for output in parts:
+                await discard_part(output)
+            journal = run.journal = await in_thread(Journal, path)
+        if journal.resumed:
+            engine.listener(Note("Going on with the unfinished run."))
+        yield run
+    except BaseException:
+        if not await in_thread(_began, journal):
+            with anyio.CancelScope(shield=True):
+                await in_thread(journal.remove)
+        raise
+    finally:
+        with anyio.CancelScope(shield=True):
+            await in_thread(journal.close)
+
+
+def _began(journal: Journal) -> bool:
+    """Whether there is anything to go on from: else the journal is not worth leaving behind."""
+    return journal.is_open and any(name.startswith("pins:") for name in journal.facts())
+
+
+def _check_outputs(journal: Journal, paths: Iterable[Path | None], force: bool) -> None:
+    for path in paths:
+        if path is None or journal.resumed or force:
+            continue
+        if os.path.lexists(path):
+            raise OutputError(
+                path, "it exists already", hint="Choose another name, or overwrite it with --force."
+            )
+
+
+async def _open_all(
+    run: Run, inputs: Mapping[str, Path], reading: Reading, rejecting: Rejecting
+) -> dict[str, Source]:
+    return {
+        key: await run.open(path, reading, keep_rejects=rejecting.file is not None)
+        for key, path in inputs.items()
+    }
+
+
+def _input_pins(
+    engine: Engine, sources: Mapping[str, Source], rejecting: Rejecting, dataset: str | None
+) -> dict[str, object]:
+    """What decides which records go where: another file, another cut or another service would not fit."""
+    inputs = {
+        key: {
+            "path": str(source.path.resolve()),
+            "fingerprint": Fingerprint.of(source.path).as_dict(),
+            "format": f"{source.format.format}:{source.format.compression}",
+            "columns": [[column.header, column.name, column.kind] for column in source.columns],
+        }
+        for key, source in sources.items()
+    }
+    return {
+        "service": engine.service,
+        "dataset": dataset,
+        "max_block_bytes": engine.max_block_bytes,
+        "rejects": rejecting.file is not None,
+        **{f"input {key}": facts for key, facts in inputs.items()},
+    }
+
+
+def _output_pins(format: FileFormat, writing: Writing) -> dict[str, object]:
+    return {"format": f"{format.format}:{format.compression}", "csv_safe": writing.csv_safe}
+
+
+def _checksum(filled: Iterable[Filled]) -> str:
+    return "-".join(f"{one.totals.checksum:08x}" for one in filled)
+
+
+async def _keep_rejects(run: Run, rejecting: Rejecting, inputs: Mapping[str, Path]) -> Path | None:
+    """Write the rejects file, if there is anything to go in; gives its path then."""
+    if rejecting.file is None or not await in_thread(run.journal.reject_count):
+        return None
+    await in_thread(_write_rejects, run.journal, rejecting.file, inputs)
+    return rejecting.file
+
+
+def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> None:
+    part = atomic.part_path(path)
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as file:  # noqa: PTH123  a path cannot be opened with a mode of its own
+            for key, reject in journal.rejects():
+                row = {
+                    "file": str(inputs[key]),
+                    "line": reject.line,
+                    "reason": reject.reason,
+                    "record": reject.record,
+                }
+                file.write(orjson.dumps(row) + b"\n")
+    except OSError as error:
+        raise OutputError(
+            path, error.strerror or str(error), hint="Choose another place with --rejects."
+        ) from error
+    atomic.commit(part, path)

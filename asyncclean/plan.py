@@ -1,0 +1,121 @@
+"""What a run was asked to do, and with what. Knows options and their defaults; does nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from asyncclean.api.connection import Connection
+from asyncclean.api.datasets import Datasets
+from asyncclean.api.jobs import Jobs
+from asyncclean.api.pacing import Limiter
+from asyncclean.events import Listener
+from asyncclean.files.formats import FileFormat
+from asyncclean.kinds import ColumnKind
+from asyncclean.transfer.upload import RejectPolicy
+
+DEFAULT_KEY = "Contacts"
+"""The input key under which a file goes in unless another is named."""
+
+DEFAULT_WORKFLOW = "ContactCleanse"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What every step of every run uses: the wire, the limits on it, and who is told.
+
+    ``uploading`` and ``downloading`` let the runs of several files overlap without sharing a phase, so
+    that memory is that of one upload and one download, however many files there are.
+    """
+
+    connection: Connection
+    datasets: Datasets
+    jobs: Jobs
+    upload_limiter: Limiter
+    download_limiter: Limiter
+    max_block_bytes: int
+    allowed_kinds: frozenset[ColumnKind]
+    service: str
+    listener: Listener
+    uploading: anyio.Lock = field(default_factory=anyio.Lock)
+    downloading: anyio.Lock = field(default_factory=anyio.Lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How local inputs are read. ``types``: column kinds by header; all else is text.
+
+    ``from_rejects``: the input is a rejects file, whose mended records are read.
+    """
+
+    format: FileFormat | None = None
+    encoding: str = "utf-8"
+    types: Mapping[str, ColumnKind] = field(default_factory=dict)
+    from_rejects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejecting:
+    """What becomes of bad records: ``file`` takes them (NDJSON), up to the policy's limits."""
+
+    file: Path | None = None
+    policy: RejectPolicy = RejectPolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How an output is written. ``csv_safe``: cells that a spreadsheet would run are disarmed.
+
+    ``verify``: once written, everything is fetched again and compared with the file, byte for byte.
+    """
+
+    format: FileFormat | None = None
+    force: bool = False
+    csv_safe: bool = False
+    verify: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanPlan:
+    """One main job: the inputs by key (the first one is what comes back), and where the output goes.
+
+    ``resumable`` False keeps the journal in memory: for a service that goes away with the client.
+    """
+
+    inputs: Mapping[str, Path]
+    output: Path
+    workflow: str = DEFAULT_WORKFLOW
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading = Reading()
+    writing: Writing = Writing()
+    rejecting: Rejecting = Rejecting()
+    dataset: str | None = None
+    job: str | None = None
+    wait_timeout: float | None = None
+    fresh: bool = False
+    resumable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadPlan:
+    """One upload. ``journal``: where it notes what has arrived; None: it cannot be resumed."""
+
+    input: Path
+    dataset: str
+    complete: bool = True
+    journal: Path | None = None
+    reading: Reading = Reading()
+    rejecting: Rejecting = Rejecting()
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadPlan:
+    """One download."""
+
+    dataset: str
+    output: Path
+    writing: Writing = Writing()
+    fresh: bool = False
+    resumable: bool = True
