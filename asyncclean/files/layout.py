@@ -1,0 +1,40 @@
+"""How an output of text is put together from its records. Knows the pieces' order, not what is in them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from asyncclean.errors import VerificationError
+from asyncclean.files.pages import Page
+
+Render = Callable[[Sequence[Page]], bytes | memoryview]
+"""The text of the records of some pages, the layout's separators between them. Raises ValueError or
+VerificationError where a page does not hold what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``head``, then the rendered records with ``between`` among them, then ``tail``; else ``empty``."""
+
+    render: Render
+    head: bytes = b""
+    between: bytes = b""
+    tail: bytes = b""
+    empty: bytes = b""
+
+    def add(self, pages: Sequence[Page], *, begun: bool) -> tuple[bytes, bytes | memoryview]:
+        """What these pages, which hold a record at least, add to the file. ``begun``: others came before."""
+        return self.between if begun else self.head, self.render(pages)
+
+    def end(self, *, begun: bool) -> bytes:
+        """The bytes that make the file whole."""
+        return self.tail if begun else self.empty
+
+
+def unlike(page: Page, reason: str) -> VerificationError:
+    """The error for a page that is not what it is said to be."""
+    return VerificationError(
+        "A page of the output",
+        expected=f"a JSON array of {page.records:,} records",
+        found=reason,
+        hint="The service gave something else; nothing of it was written.",
+    )

@@ -1,0 +1,58 @@
+"""Pages into NDJSON and JSON arrays, one record a line. Knows JSON text; parses only what it must.
+
+Where the file's headers are the dataset's names, a record's bytes pass through as they came. Else its
+keys are replaced, and nothing but these: numbers keep their digits, missing stays apart from null.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from asyncclean.files import exact, quick
+from asyncclean.files.columns import Columns
+from asyncclean.files.layout import Layout, unlike
+from asyncclean.files.pages import Page
+
+
+def ndjson_layout(columns: Columns) -> Layout:
+    """Lines, each ended by ``\\n``."""
+    records = _Records(columns, "\n")
+    return Layout(records.render, between=b"\n", tail=b"\n")
+
+
+def json_layout(columns: Columns) -> Layout:
+    """An array with one record a line."""
+    records = _Records(columns, ",\n")
+    return Layout(records.render, head=b"[\n", between=b",\n", tail=b"\n]\n", empty=b"[]\n")
+
+
+class _Records:
+    def __init__(self, columns: Columns, separator: str) -> None:
+        self._separator = separator
+        self._keys = {column.name: column.header for column in columns if column.name != column.header}
+
+    def render(self, pages: Sequence[Page]) -> bytes | memoryview:
+        text = quick.text_of(pages)
+        if text is not None and quick.certain(text, pages):
+            if self._keys:
+                text = quick.rename(text, self._keys)
+            return quick.join(text, self._separator).getbuffer()
+        if len(pages) > 1:
+            return self._separator.encode().join([self.render([page]) for page in pages])
+        return self._separator.encode().join(exact_lines(pages[0], self._keys))
+
+
+def exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
+    """Each record of a page as one line of JSON, its keys replaced. Raises VerificationError."""
+    try:
+        lines = [_line(members, keys) for members in exact.records(page.json)]
+    except ValueError as error:
+        raise unlike(page, str(error)) from error
+    if len(lines) != page.records:
+        raise unlike(page, f"{len(lines):,}")
+    return lines
+
+
+def _line(members: Sequence[exact.Member], keys: Mapping[str, str]) -> bytes:
+    named = (orjson.dumps(keys.get(key, key)).decode() + ":" + exact.one_line(raw) for key, raw in members)
+    return f"{{{','.join(named)}}}".encode()
