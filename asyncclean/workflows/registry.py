@@ -5,6 +5,7 @@ from importlib import import_module
 from asyncclean.workflows.base import BlockWorkflow, WorkflowError
 
 _MODULES = {
+    "ContactCleanse": "asyncclean.workflows.contact_cleanse",
     "PassThrough": "asyncclean.workflows.pass_through",
 }
 
