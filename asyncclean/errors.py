@@ -23,7 +23,9 @@
 Each error prints as one sentence that says what and where; ``hint`` says what to do about it.
 """
 
-from collections.abc import Mapping, Sequence
+from asyncio import CancelledError
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 
 
@@ -211,3 +213,45 @@ class JobCancelledError(JobError):
 
 class JobWaitTimeoutError(JobError):
     """The caller's time-out for waiting passed; the job itself goes on."""
+
+
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """Turn the exception group of a task group into the one error that tells why.
+
+    That is the first of, in this order: an interruption from outside (KeyboardInterrupt, SystemExit), an
+    error of this tree that is no request's (it is about something nearer than the service), a request's,
+    any other, a cancellation. What else went wrong is kept as notes (``__notes__``).
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        first, *others = sorted(_leaves(group), key=_rank)
+        said = {str(first)}
+        for other in others:
+            if str(other) not in said:
+                said.add(str(other))
+                first.add_note(f"Also: {type(other).__name__}: {other}")
+        raise first from first.__cause__
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _rank(error: BaseException) -> int:
+    match error:
+        case RequestError():
+            return 2
+        case AsynccleanError():
+            return 1
+        case Exception():
+            return 3
+        case CancelledError():
+            return 4
+        case _:
+            return 0

@@ -47,17 +47,22 @@ class PrefixHash:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._at = 0
         self._crc = 0
+        self.at = 0
 
     def advance(self, to: int) -> int:
-        """The CRC-32 of the first ``to`` bytes; ``to`` never falls."""
-        with self._path.open("rb", buffering=0) as file:
-            file.seek(self._at)
-            while self._at < to:
-                chunk = file.read(min(_STEP, to - self._at))
-                if not chunk:
-                    break
-                self._crc = isal_zlib.crc32(chunk, self._crc)
-                self._at += len(chunk)
+        """Go on to byte ``to``, unless that is passed already; gives the CRC-32 of the first ``at`` bytes.
+
+        Raises InputError when the file cannot be read.
+        """
+        if to <= self.at:
+            return self._crc
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                file.seek(self.at)
+                while self.at < to and (chunk := file.read(min(_STEP, to - self.at))):
+                    self._crc = isal_zlib.crc32(chunk, self._crc)
+                    self.at += len(chunk)
+        except OSError as error:
+            raise InputError(self._path, error.strerror or str(error)) from error
         return self._crc

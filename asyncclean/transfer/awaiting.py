@@ -4,6 +4,7 @@ The schedule is that of `docs/pacing.md`: 0.5 s, growing by half up to 30 s, wit
 many waiters do not line up, and drawn in when the service itself says when the job will be done.
 """
 
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -50,33 +51,33 @@ async def await_job(
     *,
     timeout: float | None = None,
     on_poll: Callable[[Job], None] = lambda job: None,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> Job:
     """Poll until the job is finished, and return it completed.
 
     ``timeout`` in seconds bounds only this wait: reaching it neither cancels nor restarts the job.
+    ``clock``, ``now`` and ``sleep`` are what it knows of time.
 
     Raises JobFailedError, JobCancelledError, JobWaitTimeoutError, or what ``look_up`` raises.
     """
     schedule = PollSchedule()
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = math.inf if timeout is None else clock() + timeout
     while True:
         job = await look_up(name)
         on_poll(job)
         if job.finished:
             return _judge(job)
-        delay = schedule.next_delay(job, datetime.now(UTC), random.uniform(-1, 1))  # noqa: S311
-        if deadline is not None and time.monotonic() + delay > deadline:
-            await anyio.sleep(max(0.0, deadline - time.monotonic()))
-            job = await look_up(name)
-            on_poll(job)
-            if job.finished:
-                return _judge(job)
+        left = deadline - clock()
+        if left <= 0:
             raise JobWaitTimeoutError(
                 name,
-                f"is not finished after {timeout:g} s ({job.percent:.0f} % done)",
+                f"is not finished after {timeout:g} s of waiting ({job.percent:.0f} % done)",
                 hint="It goes on running; the same command again goes on waiting for it.",
             )
-        await anyio.sleep(delay)
+        delay = schedule.next_delay(job, now(), random.uniform(-1, 1))  # noqa: S311
+        await sleep(min(left, delay))
 
 
 def _judge(job: Job) -> Job:

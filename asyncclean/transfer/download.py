@@ -1,0 +1,170 @@
+"""Fetches an output dataset's pages side by side and hands them on in order. Knows pages; no format.
+
+    fetchers (one task a page) ──any order──▶ reorder window ──runs, in order──▶ writer (one thread)
+
+A page takes its place in the window before it is asked for and gives it up when it is written. What is held
+at a time is therefore at most
+
+    min(window, WINDOW_BYTES / the largest page so far) pages   +   one run of RUN_PAGES being converted
+
+even when the first page is the slowest. Pages are converted off the event loop, as many at a time as have
+come in meanwhile.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from asyncclean.api.datasets import Datasets
+from asyncclean.api.pacing import Limiter
+from asyncclean.errors import VerificationError
+from asyncclean.events import Listener, Progress, ignore
+from asyncclean.files.output import Page, count_records
+from asyncclean.transfer.reorder import Reorder
+
+PAGE_RECORDS = 1000
+"""Most records of a page: the service's own limit."""
+
+WINDOW = 64
+"""Default for the most pages held or under way: 16 MB at 255 KB a page."""
+
+WINDOW_BYTES = 32 << 20
+"""Most bytes that the window is meant to hold: of pages over 512 KB it takes fewer, though never under 4."""
+
+LEAST_WINDOW = 4
+
+RUN_PAGES = 16
+"""Most pages converted in one step: enough to make the step to the thread cheap, 4 MB at 255 KB."""
+
+TELL_S = 0.1
+"""Least seconds between two progress events."""
+
+
+class PageWriter(Protocol):
+    """Takes pages in order, in a worker thread."""
+
+    def __call__(self, pages: Sequence[Page]) -> None: ...
+
+
+@dataclass(slots=True)
+class DownloadBusy:
+    """Seconds that the stages worked or waited: what bounds a download is read from these."""
+
+    writing: float = 0.0
+    awaiting_pages: float = 0.0
+
+
+class Download:
+    """One output dataset on its way to one writer, from page ``first`` (from 0) on.
+
+    Raises VerificationError when the service gives fewer records than the dataset has, or what a request
+    fails with for good, or what the writer raises.
+    """
+
+    def __init__(
+        self,
+        datasets: Datasets,
+        dataset: str,
+        records: int,
+        write: PageWriter,
+        *,
+        limiter: Limiter,
+        first: int = 0,
+        window: int = WINDOW,
+        listener: Listener = ignore,
+    ) -> None:
+        self._datasets = datasets
+        self._dataset = dataset
+        self._records = records
+        self._write = write
+        self._limiter = limiter
+        self._listener = listener
+        self._pages = -(-records // PAGE_RECORDS)
+        self._reorder: Reorder[Page] = Reorder(window, lowest=first)
+        self._written = anyio.Event()
+        self._arrived = anyio.Event()
+        self._told_at = time.monotonic()
+        self.fetched = 0
+        self.busy = DownloadBusy()
+
+    async def run(self) -> None:
+        """Fetch and write every page that remains."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._write_in_order)
+            while self._reorder.next_index < self._pages:
+                if not self._reorder.has_room:
+                    self._written = anyio.Event()
+                    await self._written.wait()
+                    continue
+                index = self._reorder.begin()
+                await self._limiter.acquire()
+                tasks.start_soon(self._fetch, index)
+
+    async def _write_in_order(self) -> None:
+        while self._reorder.lowest < self._pages:
+            waiting = time.perf_counter()
+            while not self._reorder.ready:
+                self._arrived = anyio.Event()
+                await self._arrived.wait()
+            begun = time.perf_counter()
+            self.busy.awaiting_pages += begun - waiting
+            await anyio.to_thread.run_sync(self._write, self._reorder.take(RUN_PAGES))
+            self._reorder.done()
+            self._written.set()
+            self.busy.writing += time.perf_counter() - begun
+            self._tell()
+
+    async def _fetch(self, index: int) -> None:
+        """Fetch one page, for which a permit is held; one that comes short is completed."""
+        start = index * PAGE_RECORDS + 1
+        wanted = min(PAGE_RECORDS, self._records - start + 1)
+        what = f"Records {start:,} to {start + wanted - 1:,} of dataset {self._dataset!r}"
+        json = await self._datasets.get_page(
+            self._dataset, start, wanted, limiter=self._limiter, admitted=True
+        )
+        got = await _count(json, what)
+        while got < wanted:
+            more = await self._datasets.get_page(
+                self._dataset, start + got, wanted - got, limiter=self._limiter
+            )
+            count = await _count(more, what)
+            if count == 0:
+                break
+            json = json.rstrip()[:-1] + (b"," if got else b"") + more.lstrip()[1:]
+            got += count
+        if got != wanted:
+            raise VerificationError(
+                what,
+                expected=f"{wanted:,} records",
+                found=f"{got:,}",
+                hint="The service gave a page of another length than its dataset has.",
+            )
+        self.fetched += 1
+        self._reorder.window = min(self._reorder.window, max(LEAST_WINDOW, WINDOW_BYTES // len(json)))
+        self._reorder.put(index, Page(json, got))
+        self._arrived.set()
+
+    def _tell(self) -> None:
+        at_end = self._reorder.lowest >= self._pages
+        if at_end or time.monotonic() - self._told_at >= TELL_S:
+            self._told_at = time.monotonic()
+            records = min(self._records, self._reorder.lowest * PAGE_RECORDS)
+            self._listener(Progress("download", records, records))
+
+
+async def _count(json: bytes, what: str) -> int:
+    count = count_records(json)
+    if count is not None:
+        return count
+    try:
+        # Counting exactly takes milliseconds, which the event loop has not got.
+        count = await anyio.to_thread.run_sync(count_records, json, True)
+    except ValueError as error:
+        raise VerificationError(what, expected="a JSON array", found=f"none ({error})") from error
+    assert count is not None
+    return count
