@@ -1,0 +1,142 @@
+"""Connections of the server: how many, how slow, and what is said to those that do not speak HTTP.
+
+aiohttp bounds how long a connection may idle between requests, but not how long one may take over the head
+of a request, nor how many there are.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+
+from asyncclean.server.problems import Problem
+
+log = logging.getLogger("asyncclean.server")
+
+MAX_CONNECTIONS = 1000
+"""Open connections; a little below the usual limit of 1,024 open files."""
+
+HEAD_S = 15.0
+"""Longest time for the head of a request, from its first byte; for the first one, from connecting."""
+
+IDLE_S = 75.0
+"""How long a connection stays open without a request: longer than most clients keep theirs."""
+
+_FULL = Problem(503, "There are too many connections.", headers={"Retry-After": "1"})
+
+
+@dataclass(slots=True)
+class Connections:
+    """Makes the connections of one server, at most ``most`` at once. Times in seconds."""
+
+    server: web.Server
+    most: int = MAX_CONNECTIONS
+    head: float = HEAD_S
+    idle: float = IDLE_S
+    open: int = 0
+
+    def __call__(self) -> "Connection":
+        return Connection(self)
+
+
+class Connection(RequestHandler):
+    """One connection."""
+
+    __slots__ = ("_busy", "_deadline", "_shared")
+
+    def __init__(self, shared: Connections) -> None:
+        super().__init__(
+            shared.server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=shared.idle,
+            access_log=None,  # type: ignore[arg-type]
+            auto_decompress=False,
+            lingering_time=5.0,
+        )
+        self._shared = shared
+        self._busy = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._shared.open += 1
+        self._expect_a_head()
+        if self._shared.open > self._shared.most and isinstance(transport, asyncio.Transport):
+            transport.write(_raw(_FULL))
+            self.force_close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._shared.open -= 1
+        self._stop_expecting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._busy and self._deadline is None:
+            self._expect_a_head()
+        super().data_received(data)
+
+    def begin(self) -> None:
+        """A request's head is here."""
+        self._busy = True
+        self._stop_expecting()
+
+    def end(self) -> None:
+        """The request is answered."""
+        self._busy = False
+
+    def _expect_a_head(self) -> None:
+        self._deadline = self._loop.call_later(self._shared.head, self._give_up)
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self._busy:
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp could not make a request of: problem details here too, not its page."""
+        if request.writer is not None and request.writer.output_size > 0:
+            raise ConnectionError("an answer was begun already")
+        if status >= 500:
+            log.error("A request failed", exc_info=exc)
+        detail = "This is not a request as HTTP has it." if status < 500 else "The server failed."
+        response = Problem(status, detail).response()
+        response.force_close()
+        return response
+
+
+def _raw(problem: Problem) -> bytes:
+    body = problem.response().body
+    assert isinstance(body, bytes)
+    head = (
+        f"HTTP/1.1 {problem.status} {problem.title}\r\nContent-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@web.middleware
+async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tells the connection when a request's head is here and when it is dealt with."""
+    connection = request.protocol
+    if not isinstance(connection, Connection):
+        return await handler(request)
+    connection.begin()
+    try:
+        return await handler(request)
+    finally:
+        connection.end()

@@ -1,0 +1,89 @@
+"""Takes queued jobs, oldest first, and sees each to its end. Knows the life of a job; knows no HTTP.
+
+How a job's records are worked on is in `job_run`. A job that was interrupted starts again from nothing.
+"""
+
+import logging
+from functools import partial
+
+import anyio
+
+from asyncclean.server import job_rows
+from asyncclean.server.job_rows import JobRow
+from asyncclean.server.job_run import Progress, Run
+from asyncclean.server.store import Store
+from asyncclean.server.workers import WorkerDied, Workers, WorkflowCrashed
+from asyncclean.workflows.base import WorkflowError
+
+log = logging.getLogger("asyncclean.server")
+
+
+class Jobs:
+    """What runs the jobs of one store: ``at_once`` jobs share the workers."""
+
+    def __init__(self, store: Store, workers: Workers, *, at_once: int) -> None:
+        self._store = store
+        self._workers = workers
+        self._at_once = at_once
+        self._news = anyio.Event()
+        self._running: dict[int, tuple[Progress, anyio.CancelScope]] = {}
+
+    async def run(self) -> None:
+        """Run jobs until cancelled; those under way then start again when this is called anew."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._workers.end_idle_ones)
+            for _ in range(self._at_once):
+                tasks.start_soon(self._run_one_after_the_other)
+
+    def wake(self) -> None:
+        """There is a new job."""
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    def progress(self, job: int) -> Progress | None:
+        """How far a job is, while it runs."""
+        running = self._running.get(job)
+        return running[0] if running else None
+
+    def stop(self, job: int) -> None:
+        """Stop working on a job, if it runs; what is kept of it has been dealt with."""
+        if running := self._running.get(job):
+            running[1].cancel()
+
+    async def _run_one_after_the_other(self) -> None:
+        while True:
+            news = self._news
+            job = await self._store.write(job_rows.take)
+            if job is None:
+                await news.wait()
+                continue
+            with anyio.CancelScope() as scope:
+                self._running[job.id] = (Progress(job_rows.now()), scope)
+                try:
+                    await self._run_one(job)
+                finally:
+                    del self._running[job.id]
+
+    async def _run_one(self, job: JobRow) -> None:
+        """Run a job to its end, good or bad. Only cancellation comes out of here."""
+        progress = self._running[job.id][0]
+        try:
+            await Run(job, progress, self._store, self._workers).perform()
+        except Exception as error:
+            reason = _reason(error)
+            if reason is None:
+                log.exception("The job %r failed", job.name)
+                reason = f"The server failed over it: {type(error).__name__}; its log says why."
+            fail = partial(job_rows.fail, job=job.id, reason=reason, percent=progress.percent)
+            await self._store.write(fail)
+
+
+def _reason(error: BaseException) -> str | None:
+    """Why a job failed, in its own words, if it is not the server's fault."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, WorkflowError):
+        return str(error)
+    if isinstance(error, WorkerDied | WorkflowCrashed):
+        return f"{error}."
+    return None
