@@ -6,6 +6,8 @@ share a block depends on nothing but their order, their encoded size and the two
 is resumed cuts the same blocks again.
 """
 
+import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,6 +32,10 @@ class Position:
     offset: int = 0
     skip: int = 0
     line: int = 1
+
+
+START = Position()
+"""The start of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +87,61 @@ class Encoded:
 class Reader(Protocol):
     """Reads batches in order; a plain iterator, to be advanced in a worker thread."""
 
-    def batches(self, start: Position = Position()) -> Iterator[Batch]: ...
+    def batches(self, start: Position = START) -> Iterator[Batch]: ...
+
+
+def encode(piece: Slice, max_bytes: int = MAX_BYTES) -> list[Encoded]:
+    """The slice as JSON arrays of at most ``max_bytes`` each, nulls written as null, in order.
+
+    It is cut only where it is larger, and then into the fewest blocks that take records in order; a record
+    that is larger by itself goes alone. Works without the GIL but for moments.
+    """
+    if isinstance(piece.data, bytes):
+        json = piece.data
+    else:
+        out = io.BytesIO()
+        piece.data.write_json(out)
+        json = out.getvalue()
+    if len(json) <= max_bytes or piece.records <= 1:
+        return [Encoded(json, piece.records, piece.start, piece.lines)]
+    return _cut(piece, split_array(json), max_bytes)
+
+
+def _cut(piece: Slice, records: Sequence[bytes], max_bytes: int) -> list[Encoded]:
+    blocks = []
+    first, size = 0, 1
+    for index, record in enumerate(records):
+        if index > first and size + len(record) + 1 > max_bytes:
+            blocks.append(_block(piece, records, first, index))
+            first, size = index, 1
+        size += len(record) + 1
+    blocks.append(_block(piece, records, first, len(records)))
+    return blocks
+
+
+def _block(piece: Slice, records: Sequence[bytes], first: int, end: int) -> Encoded:
+    start = Position(piece.start.offset, piece.start.skip + first, piece.start.line)
+    lines = None if piece.lines is None else piece.lines[first:end]
+    return Encoded(b"[" + b",".join(records[first:end]) + b"]", end - first, start, lines)
+
+
+_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"\[\]{},]++|[\[\]{},]', re.DOTALL)
+
+
+def split_array(json: bytes) -> list[bytes]:
+    """The items of a valid JSON array, each as it stands but for white space around it."""
+    items = []
+    depth = start = 0
+    for part in _PART.finditer(json):
+        match part[0]:
+            case b"[" | b"{":
+                depth += 1
+                start = part.end() if depth == 1 else start
+            case b"]" | b"}":
+                depth -= 1
+                if depth == 0 and (last := json[start : part.start()].strip()):
+                    items.append(last)
+            case b"," if depth == 1:
+                items.append(json[start : part.start()].strip())
+                start = part.end()
+    return items

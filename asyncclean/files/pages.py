@@ -74,6 +74,7 @@ def count_records(json: bytes, exact: bool = False) -> int | None:
     """
     if exact:
         return len(parse_array(json))
+    json = json.strip()
     if json == b"[]":
         return 0
     if not (json.startswith(b'[{"') and json.endswith(b"}]")):
@@ -81,10 +82,8 @@ def count_records(json: bytes, exact: bool = False) -> int | None:
     braces = json.count(b"{")
     # Nearly always all records begin with the same key, and counting a fixed string is the fastest.
     first_key = json[1 : json.find(b":") + 1]
-    certain = braces == 1 or json.count(b"}," + first_key) == braces - 1
-    if (certain and len(first_key) > len(b'{"":')) or len(_BOUNDARY.findall(json)) == braces - 1:
-        return braces
-    return None
+    plain = first_key[2:3].isalnum() and json.count(b"}," + first_key) == braces - 1
+    return braces if plain or len(_BOUNDARY.findall(json)) == braces - 1 else None
 
 
 def parse_array(json: bytes) -> list[Any]:

@@ -1,7 +1,7 @@
 """Cuts pages into records by searching for bytes, in polars, without parsing. Knows when that is right.
 
-`certain` says for which pages it is (see `pages.count_records` for why); others go to `exact`. All of it
-runs without the interpreter's lock, so that the event loop goes on.
+What cannot be shown to be right here is read by `exact`. All of it runs without the interpreter's lock, so
+that the event loop goes on meanwhile.
 """
 
 import io
@@ -13,39 +13,42 @@ from polars.exceptions import PolarsError
 
 from asyncclean.files.pages import Page
 
-_BOUNDARY = r'\},\{"[^,}\]:\s]'
-_VALUE = r'":["tf]'
-"""A value that is neither null nor a number nor a list; numbers have been put in quotes."""
-_NUMBER = r'([^\\]":)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)'
-_ALTERED = r'":\[|\\u[dD][89a-fA-F]'
-"""What polars would not give as it is: lists, and escaped surrogates (half of one becomes a NUL)."""
+_BOUNDARY = r'\},\{"'
+_SURE_BOUNDARY = r'\},\{"[^,}\]:\s]'
+_ODD_KEY = r'\\"[a-z0-9_]*":'
 
 
 def text_of(pages: Sequence[Page]) -> pl.Series | None:
-    """The pages as text; None when some of it is not UTF-8."""
+    """The pages as text, one each; None when some of it is not UTF-8, or no plain array of objects."""
     try:
-        return pl.Series("page", [page.json for page in pages], dtype=pl.Binary).cast(pl.String)
+        text = pl.Series("page", [page.json.strip() for page in pages], dtype=pl.Binary).cast(pl.String)
     except PolarsError:
         return None
+    return text if (text.str.starts_with('[{"') & text.str.ends_with("}]")).all() else None
 
 
 def certain(text: pl.Series, pages: Sequence[Page]) -> bool:
-    """Whether every ``},{`` in these pages, taken to be valid JSON, parts two of the records they claim."""
+    """Whether every ``},{`` in these pages, taken to be valid JSON, parts two of the records they claim.
+
+    First by counting (see `pages.count_records` for why that is right). Where it does not tell, because of
+    a brace in a string, by parsing the pieces: one that was cut in a string, or in a list of objects, is no
+    JSON, so if all are, and they are as many as claimed, each cut was right.
+    """
     records = pl.Series([page.records for page in pages])
-    return bool(
-        (
-            text.str.starts_with('[{"')
-            & text.str.ends_with("}]")
-            & (text.str.count_matches(r"\{") == records)
-            & (text.str.count_matches(_BOUNDARY) == records - 1)
-        ).all()
-    )
+    braces = text.str.count_matches(r"\{")
+    if ((braces == records) & (text.str.count_matches(_SURE_BOUNDARY) == records - 1)).all():
+        return True
+    try:
+        pieces = pl.read_ndjson(join(text, "\n"), schema={"": pl.String})
+    except PolarsError:
+        return False
+    return bool((text.str.count_matches(_BOUNDARY) == records - 1).all()) and pieces.height == records.sum()
 
 
 def join(text: pl.Series, separator: str) -> io.BytesIO:
-    """The records of pages that are certain, with ``separator`` (which holds no ``$``) between all."""
+    """What lies between the cuts, with ``separator`` (which holds no ``$``) between all."""
     bare = text.str.strip_prefix("[").str.strip_suffix("]")
-    cut = bare.str.replace_all(r'\},\{"', f'}}{separator}{{"')
+    cut = bare.str.replace_all(_BOUNDARY, f'}}{separator}{{"')
     buffer = io.BytesIO()
     cut.to_frame().write_csv(buffer, include_header=False, quote_style="never", line_terminator=separator)
     buffer.truncate(buffer.tell() - len(separator))
@@ -53,39 +56,24 @@ def join(text: pl.Series, separator: str) -> io.BytesIO:
     return buffer
 
 
-def rename(text: pl.Series, keys: Mapping[str, str]) -> pl.Series:
-    """Pages that are certain, with other keys. Keys whose names hold a backslash or a quote stay.
+def rename(text: pl.Series, keys: Mapping[str, str]) -> pl.Series | None:
+    """Pages whose records hold no objects, with other keys; None where it is not plain what a key is.
 
-    ``,"name":`` and ``{"name":`` in valid JSON are always a key and what is before it: a string cannot
-    hold the bare quotes, nor can one end or begin there.
+    ``"name":`` in valid JSON is a key, for what follows a string's closing quote is never a colon, and no
+    string holds bare quotes. It could only be the end of a key that holds a quote itself.
     """
-    names = list(keys)
-    headers = [orjson.dumps(header).decode() for header in keys.values()]
-    before = [f'{opening}"{name}":' for name in names for opening in "{,"]
-    after = [f"{opening}{header}:" for header in headers for opening in "{,"]
-    return text.str.replace_many(before, after)
-
-
-def cells(pages: Sequence[Page], schema: Mapping[str, type[pl.String]]) -> pl.DataFrame | None:
-    """The records as columns of text, or None when this way cannot be sure that nothing is lost.
-
-    polars alone would drop keys that are not in the schema, round numbers and rewrite lists. So numbers
-    are put in quotes first, and then the values in the frame must be as many as those in the pages.
-    In valid JSON ``":`` ends a key, save in a string that holds ``\\":``, which makes the count too high.
-    """
-    text = text_of(pages)
-    if text is None or not certain(text, pages) or _has(text, _ALTERED):
+    if has(text, _ODD_KEY):
         return None
-    if _has(text, _NUMBER):
-        text = text.str.replace_all(_NUMBER, '$1"$2"')
-    try:
-        frame = pl.read_ndjson(join(text, "\n"), schema=schema)
-    except PolarsError:
-        return None
-    values = text.str.count_matches(_VALUE).sum()
-    held = frame.height * frame.width - sum(frame.null_count().row(0))
-    return frame if values == held and frame.height == sum(page.records for page in pages) else None
+    for name, header in keys.items():
+        text = text.str.replace_all(f'"{name}":', json_key(header).replace("$", "$$") + ":")
+    return text
 
 
-def _has(text: pl.Series, pattern: str) -> bool:
+def json_key(key: str) -> str:
+    """A key as JSON, in which no quote but the outer ones stands bare: no other key can be found in it."""
+    return '"' + orjson.dumps(key).decode()[1:-1].replace('\\"', "\\u0022") + '"'
+
+
+def has(text: pl.Series, pattern: str) -> bool:
+    """Whether a pattern occurs in any of the pages."""
     return bool(text.str.contains(pattern).any())

@@ -6,7 +6,7 @@ keys are replaced, and nothing but these: numbers keep their digits, missing sta
 
 from collections.abc import Mapping, Sequence
 
-import orjson
+import polars as pl
 
 from asyncclean.files import exact, quick
 from asyncclean.files.columns import Columns
@@ -32,17 +32,24 @@ class _Records:
         self._keys = {column.name: column.header for column in columns if column.name != column.header}
 
     def render(self, pages: Sequence[Page]) -> bytes | memoryview:
-        text = quick.text_of(pages)
-        if text is not None and quick.certain(text, pages):
-            if self._keys:
-                text = quick.rename(text, self._keys)
+        # There are three cases: the bytes show where each record is; one of several pages is unusual (find
+        # which); this is the one.
+        if (text := self._quick(pages)) is not None:
             return quick.join(text, self._separator).getbuffer()
         if len(pages) > 1:
             return self._separator.encode().join([self.render([page]) for page in pages])
-        return self._separator.encode().join(exact_lines(pages[0], self._keys))
+        return self._separator.encode().join(_exact_lines(pages[0], self._keys))
+
+    def _quick(self, pages: Sequence[Page]) -> pl.Series | None:
+        text = quick.text_of(pages)
+        if text is None or not quick.certain(text, pages):
+            return None
+        if not self._keys:
+            return text
+        return None if quick.has(text, r'":[\[{]') else quick.rename(text, self._keys)
 
 
-def exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
+def _exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
     """Each record of a page as one line of JSON, its keys replaced. Raises VerificationError."""
     try:
         lines = [_line(members, keys) for members in exact.records(page.json)]
@@ -54,5 +61,5 @@ def exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
 
 
 def _line(members: Sequence[exact.Member], keys: Mapping[str, str]) -> bytes:
-    named = (orjson.dumps(keys.get(key, key)).decode() + ":" + exact.one_line(raw) for key, raw in members)
+    named = (quick.json_key(keys.get(key, key)) + ":" + exact.one_line(raw) for key, raw in members)
     return f"{{{','.join(named)}}}".encode()

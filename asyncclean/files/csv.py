@@ -1,0 +1,102 @@
+"""Reads CSV and TSV files. Knows how the fast and the exact way take turns.
+
+A window of the file is cut after its last whole row and read by polars, where that is proven to be right
+(`csv_chunks`); else row by row (`csv_rows`), which says what is bad and why. So a stray quote costs one slow
+window: it cannot shift the rest of the file, and memory stays bounded.
+
+What a file means: an empty field is a missing value, ``""`` is an empty text; blank lines and a byte order
+mark are passed over; where every header after the first has a space before it, spaces before fields are no
+part of them (`skipinitialspace` in Python's words). Columns are text unless the caller says otherwise.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from asyncclean.files.badrows import BadRow, settle
+from asyncclean.files.blocks import START, Batch, Position
+from asyncclean.files.casts import cast
+from asyncclean.files.columns import typed_columns
+from asyncclean.files.csv_chunks import ChunkReader, ReadChunk
+from asyncclean.files.csv_header import UNCLOSED, read_header
+from asyncclean.files.csv_records import RecordSplitter
+from asyncclean.files.csv_rows import read_rows
+from asyncclean.files.formats import FileFormat
+from asyncclean.files.slicing import Chunk, Slicer
+from asyncclean.files.stream import ByteStream
+from asyncclean.files.window import CHUNK, LONGEST, Window
+from asyncclean.kinds import ColumnKind
+
+
+class CsvSource:
+    """A CSV or TSV file. ``chunk``: bytes read at a time; ``longest``: most bytes of a record.
+
+    Raises InputError for a file that cannot be read so, UsageError for ``types`` of columns not there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        format: FileFormat,
+        *,
+        size: int,
+        encoding: str,
+        types: Mapping[str, ColumnKind],
+        allowed: frozenset[ColumnKind],
+        keep_rejects: bool,
+        chunk: int = CHUNK,
+        longest: int = LONGEST,
+    ) -> None:
+        self.path = path
+        self.size = size
+        self.format = format
+        self._encoding = encoding
+        self._keep_rejects = keep_rejects
+        self._chunk = chunk
+        self._longest = longest
+        with closing(self._open()) as stream:
+            self._header = read_header(Window(stream, chunk=chunk, longest=longest), format.format)
+        headers, dialect = self._header.headers, self._header.dialect
+        self.columns = typed_columns(path, headers, ["text"] * len(headers), types, allowed)
+        self._chunks = ChunkReader(dialect, [column.name for column in self.columns])
+        self._splitter = RecordSplitter(dialect.delimiter, skip_spaces=dialect.skip_spaces)
+
+    def _open(self) -> ByteStream:
+        return ByteStream(self.path, compression=self.format.compression, encoding=self._encoding)
+
+    def batches(self, start: Position = START) -> Iterator[Batch]:
+        """The records from ``start`` on. Raises InputError for a bad row, unless rejects are kept."""
+        header = self._header
+        offset, line = (start.offset, start.line) if start.offset else (header.offset, header.line)
+        slicer = Slicer(start.skip)
+        with closing(self._open()) as stream:
+            window = Window(stream, offset=offset, line=line, chunk=self._chunk, longest=self._longest)
+            while not window.final:
+                window.fill(advice=UNCLOSED)
+                chunk, bad = self._step(window)
+                rejects = settle(self.path, bad, keep=self._keep_rejects)
+                slices = slicer.add(chunk)
+                if window.final:
+                    slices += slicer.finish()
+                yield Batch(slices, stream.bytes_read, rejects)
+
+    def _step(self, window: Window) -> tuple[Chunk, Sequence[BadRow]]:
+        """Take the whole rows of the window out of it."""
+        start = Position(window.offset, 0, window.line)
+        read = self._chunks.read(window.data, final=window.final)
+        if read is not None:
+            frame, misfits = cast(read.frame, self.columns)
+            if not misfits:
+                window.consume(read.length, read.lines)
+                return Chunk(frame, start, _lines(read, start.line)), ()
+        rows = read_rows(window.data, self._splitter, self.columns, line=window.line, final=window.final)
+        window.consume(self._splitter.consumed, self._splitter.lines)
+        return Chunk(rows.frame, start, rows.lines), rows.bad
+
+
+def _lines(read: ReadChunk, first: int) -> Sequence[int] | None:
+    """The line on which each row begins, or None where every row is one line."""
+    if read.breaks is None:
+        return None
+    return list(itertools.accumulate((1 + count for count in read.breaks[:-1]), initial=first))

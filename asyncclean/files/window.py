@@ -1,0 +1,65 @@
+"""The part of a text stream that a reader looks at. Knows where it lies; knows no format."""
+
+from asyncclean.errors import InputError
+from asyncclean.files.stream import ByteStream
+
+CHUNK = 1 << 20
+"""Default for the bytes read at a time."""
+
+LONGEST = 64 << 20
+"""Default for the most bytes of one record: as much as the largest block that the embedded server takes."""
+
+
+class Window:
+    """A stretch of a stream that starts at the start of a record.
+
+    ``data`` lies at ``offset`` of the stream, its first byte is on ``line``.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        chunk: int = CHUNK,
+        longest: int = LONGEST,
+    ) -> None:
+        stream.skip(offset)
+        self.stream = stream
+        self.data = b""
+        self.offset = offset
+        self.line = line
+        self._final = False
+        self._chunk = chunk
+        self._longest = longest
+
+    @property
+    def final(self) -> bool:
+        """Whether it reaches the end. Its data then ends with a line end, added where the file has none."""
+        return self._final
+
+    def fill(self, *, advice: str = "") -> None:
+        """Read on. The window grows by a chunk, or doubles where a chunk was not enough for a record.
+
+        Raises InputError, with ``advice``, when a record is longer than any should be.
+        """
+        if len(self.data) > self._longest:
+            raise InputError(
+                self.stream.path,
+                f"a record that starts here does not end within {self._longest >> 20:,} MiB.",
+                line=self.line,
+                hint=advice,
+            )
+        size = max(self._chunk, len(self.data))
+        more = self.stream.read(size)
+        self._final = len(more) < size
+        self.data = self.data + more if self.data else more
+        if self._final and self.data and not self.data.endswith(b"\n"):
+            self.data += b"\n"
+
+    def consume(self, count: int, lines: int) -> None:
+        """Leave ``count`` bytes behind, in which ``lines`` lines end."""
+        self.data = self.data[count:]
+        self.offset += count
+        self.line += lines
