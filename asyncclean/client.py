@@ -41,7 +41,7 @@ from asyncclean.run import in_thread
 from asyncclean.settings import EMBEDDED_TYPE_CODES, Settings
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 from asyncclean.transfer.awaiting import await_job
-from asyncclean.transfer.upload import RejectPolicy
+from asyncclean.transfer.policy import RejectPolicy
 
 PathText = str | Path
 
@@ -126,7 +126,9 @@ class Client:
     async def __aenter__(self) -> Self:
         settings = self._settings
         async with AsyncExitStack() as stack:
-            url = settings.url or await stack.enter_async_context(local.service(self._data))
+            url = settings.url
+            if url is None:
+                url = await stack.enter_async_context(local.service(self._data))
             auth = Auth(
                 token=settings.token,
                 client_id=settings.client_id,

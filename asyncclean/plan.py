@@ -13,7 +13,7 @@ from asyncclean.api.pacing import Limiter
 from asyncclean.events import Listener
 from asyncclean.files.formats import FileFormat
 from asyncclean.kinds import ColumnKind
-from asyncclean.transfer.upload import RejectPolicy
+from asyncclean.transfer.policy import RejectPolicy
 
 DEFAULT_KEY = "Contacts"
 """The input key under which a file goes in unless another is named."""

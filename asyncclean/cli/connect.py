@@ -7,7 +7,7 @@ from asyncclean.client import Client
 from asyncclean.errors import UsageError
 from asyncclean.events import Listener
 from asyncclean.settings import Settings, load
-from asyncclean.transfer.upload import RejectPolicy
+from asyncclean.transfer.policy import RejectPolicy
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
