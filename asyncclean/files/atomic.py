@@ -35,12 +35,15 @@ _HINTS = {
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Raise the OSErrors of a block as OutputError, with what to do about them."""
+    """Raise the OSErrors of a block as OutputError, with what to do about them.
+
+    An error about a part names its output: the user never asked for a part.
+    """
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(path, reason, hint=_HINTS.get(error.errno or 0, "")) from error
+        reason = f"{error.strerror or error}."
+        raise OutputError(output_path(path), reason, hint=_HINTS.get(error.errno or 0, "")) from error
 
 
 def part_path(output: Path) -> Path:
@@ -48,10 +51,21 @@ def part_path(output: Path) -> Path:
     return output.with_name(output.name + PART_SUFFIX)
 
 
+def output_path(part: Path) -> Path:
+    """The output that a part is of."""
+    return part.with_name(part.name.removesuffix(PART_SUFFIX))
+
+
+def spool_path(part: Path) -> Path:
+    """Where what a part was made from is kept until it is committed."""
+    return part.with_name(part.name + "-spool")
+
+
 def commit(part: Path, output: Path) -> None:
     """Give a whole part its final name, durably; replaces what had that name. Raises OutputError."""
     with writing(output):
         sync(part)
+        spool_path(part).unlink(missing_ok=True)
         part.replace(output)
         sync(output.parent)
 
@@ -85,7 +99,7 @@ class PartFile:
                 if size < self.length:
                     raise OutputError(
                         path,
-                        f"has {size:,} bytes, but {self.length:,} were written to it before",
+                        f"has {size:,} bytes, but {self.length:,} were written to it before.",
                         hint="It was changed by something else; use --fresh to start over.",
                     )
                 os.ftruncate(self._descriptor, self.length)

@@ -7,8 +7,10 @@ from asyncclean.files.atomic import PartFile
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.pages import Page, Writer, Written, count_records
+from asyncclean.files.write_compressed import CompressedWriter
 from asyncclean.files.write_csv import csv_layout
 from asyncclean.files.write_ndjson import json_layout, ndjson_layout
+from asyncclean.files.write_parquet import ParquetWriter
 from asyncclean.files.write_plain import PlainWriter
 from asyncclean.kinds import ColumnKind
 
@@ -34,6 +36,8 @@ def open_writer(
     None: begin anew. ``csv_safe``: guard CSV and TSV against formulas (see `write_csv`).
     Raises OutputError when it cannot be written, or is shorter than ``at``.
     """
+    if format.format == "parquet":
+        return ParquetWriter(part, columns, at=at)
     match format.format:
         case "csv" | "tsv":
             separator = "," if format.format == "csv" else "\t"
@@ -42,6 +46,7 @@ def open_writer(
             layout = ndjson_layout(columns)
         case "json":
             layout = json_layout(columns)
-        case "parquet":
-            raise NotImplementedError
-    return PlainWriter(PartFile(part, at=at), layout)
+    file = PartFile(part, at=at)
+    if format.compression is not None:
+        return CompressedWriter(file, layout, format.compression)
+    return PlainWriter(file, layout)

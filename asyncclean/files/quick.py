@@ -5,6 +5,7 @@ that the event loop goes on meanwhile.
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -71,7 +72,11 @@ def rename(text: pl.Series, keys: Mapping[str, str]) -> pl.Series | None:
 
 def json_key(key: str) -> str:
     """A key as JSON, in which no quote but the outer ones stands bare: no other key can be found in it."""
-    return '"' + orjson.dumps(key).decode()[1:-1].replace('\\"', "\\u0022") + '"'
+    try:
+        plain = orjson.dumps(key).decode()
+    except TypeError:  # half of a surrogate pair, which only an escape can hold
+        plain = json.dumps(key)
+    return '"' + plain[1:-1].replace('\\"', "\\u0022") + '"'
 
 
 def has(text: pl.Series, pattern: str) -> bool:

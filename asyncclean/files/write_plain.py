@@ -4,10 +4,7 @@ from collections.abc import Sequence
 
 from asyncclean.files.atomic import PartFile
 from asyncclean.files.layout import Layout
-from asyncclean.files.pages import Page, Written
-
-STEP = 8
-"""Pages converted at a time: no slower than more of them, and some 10 MB for what lies between."""
+from asyncclean.files.pages import Page, Written, steps
 
 
 class PlainWriter:
@@ -20,9 +17,8 @@ class PlainWriter:
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
-        for start in range(0, len(pages), STEP):
-            if filled := [page for page in pages[start : start + STEP] if page.records]:
-                self._file.append(*self._layout.add(filled, begun=self._file.length > 0))
+        for step in steps(pages):
+            self._file.append(*self._layout.add(step, begun=self._file.length > 0))
         self.records += sum(page.records for page in pages)
         self._pages += len(pages)
         return Written(self._file.length, self._pages)
