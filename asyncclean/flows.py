@@ -167,7 +167,7 @@ def dry_run(
 async def _journal(
     engine: Engine, path: Path | None, *, fresh: bool, parts: Iterable[Path] = ()
 ) -> AsyncIterator[Run]:
-    journal = await in_thread(Journal, path)
+    journal = await in_thread(Journal, path, fresh=fresh)
     run = Run(engine, journal)
     try:
         if fresh and journal.resumed:
@@ -190,7 +190,8 @@ async def _journal(
 
 def _began(journal: Journal) -> bool:
     """Whether there is anything to go on from: else the journal is not worth leaving behind."""
-    return journal.is_open and any(name.startswith("pins:") for name in journal.facts())
+    made = ("planned:", "created:", "output:")
+    return journal.is_open and any(value and name.startswith(made) for name, value in journal.facts().items())
 
 
 def _check_outputs(journal: Journal, paths: Iterable[Path | None], force: bool) -> None:

@@ -24,6 +24,7 @@ from asyncclean.errors import (
     JobWaitTimeoutError,
     JournalError,
     NotFoundError,
+    RejectedError,
     TooManyRejectsError,
 )
 from asyncclean.events import Note, Phase, PhaseEnded, PhaseStarted, Progress
@@ -191,7 +192,8 @@ class Run:
     async def job(self, request: JobRequest, *, timeout: float | None) -> Job:
         """Start the job, or find the one that an earlier attempt started, and await it.
 
-        A job that failed is forgotten: the next attempt starts another on the data already there.
+        A job that failed or was refused is forgotten: the next attempt starts another, which may be asked for
+        otherwise, on the data that is already there.
         """
         if not await in_thread(self.journal.get, "started"):
             await self._start(request)
@@ -203,7 +205,7 @@ class Run:
             except JobWaitTimeoutError:
                 raise
             except JobError:
-                await in_thread(self.journal.put_all, {"job": None, "started": False, "pins:job": None})
+                await self._forget_job()
                 raise
 
     def _tell_job(self, job: Job) -> None:
@@ -212,12 +214,19 @@ class Run:
             left = max(0.0, job.estimated_finish.timestamp() - time.time())
         self.engine.listener(Progress("job", int(job.percent), 0, left))
 
+    async def _forget_job(self) -> None:
+        await in_thread(self.journal.put_all, {"job": None, "started": False, "pins:job": None})
+
     async def _start(self, request: JobRequest) -> None:
         # The name is in the journal before it is first asked for: what is found under it is this run's.
         try:
             await self.engine.jobs.get(request.name)
         except NotFoundError:
-            await self.engine.jobs.start(request)
+            try:
+                await self.engine.jobs.start(request)
+            except RejectedError:
+                await self._forget_job()
+                raise
         await in_thread(self.journal.put_all, {"started": True})
 
     async def collect(

@@ -276,7 +276,7 @@ def test_an_unknown_workflow_and_a_missing_column_are_explained(tmp_path: Path, 
     write_csv(tmp_path / "odd.csv", [["colour"], ["red"]])
     said = asyncclean("clean", "odd.csv", "-o", "odd_out.csv", "--url", service, cwd=tmp_path)
     assert said.status == 1
-    assert "email" in said.err
+    assert "Email" in said.err
     assert not (tmp_path / "odd_out.csv").exists()
 
 
