@@ -17,6 +17,8 @@ from asyncclean.files.layout import unlike
 from asyncclean.files.pages import Page
 
 _NOT_TEXT = r'":[^"n]'
+_SPACED = r'":[ \t]'
+_COLON_AND_SPACE = r'([^\\]":)[ \t]+'
 _NESTED = r'":[\[{]'
 _NUMBER = r'([^\\]":)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)'
 _VALUE = r'":["tf]'
@@ -59,6 +61,10 @@ class Cells:
             return None
         value = _TEXT
         if quick.has(text, _NOT_TEXT):
+            if quick.has(text, _SPACED):
+                text = text.str.replace_all(_COLON_AND_SPACE, "$1")
+                if quick.has(text, _SPACED):
+                    return None
             if quick.has(text, _NESTED):
                 return None
             text = text.str.replace_all(_NUMBER, '$1"$2"')

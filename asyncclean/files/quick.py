@@ -14,22 +14,33 @@ from polars.exceptions import PolarsError
 
 from asyncclean.files.pages import Page
 
-_BOUNDARY = r'\},\{"'
-_SURE_BOUNDARY = r'\},\{"[^,}\]:\s]'
-_ODD_KEY = r'\\"[a-z0-9_]*":'
+_BOUNDARY = r'\},[ \t]*\{"'
+_SURE_BOUNDARY = r'\},[ \t]*\{"[^,}\]:\s]'
+_LINE_BREAK = r"[\r\n]"
+_SPACE_BEFORE_COLON = r"[ \t]:"
+_KEY_WITH_SPACE = r'"[ \t]+:'
+_KEY_WITH_QUOTE = r'\\"[a-z0-9_]*":'
+_NESTED = r'":[ \t]*[\[{]'
 
 
 def text_of(pages: Sequence[Page]) -> pl.Series | None:
-    """The pages as text, one each; None when some of it is not UTF-8, or no plain array of objects."""
+    """The pages as text, one each; None where one is not UTF-8 or no array of objects in a plain style.
+
+    Plain: on one line, and with nothing between a key and its colon. (JSON has bare line breaks only
+    between its parts.)
+    """
     try:
         text = pl.Series("page", [page.json.strip() for page in pages], dtype=pl.Binary).cast(pl.String)
     except PolarsError:
         return None
-    return text if (text.str.starts_with('[{"') & text.str.ends_with("}]")).all() else None
+    arrays = (text.str.starts_with('[{"') & text.str.ends_with("}]")).all()
+    # The first pattern is far quicker to search for than the one that it stands for.
+    spaced = has(text, _SPACE_BEFORE_COLON) and has(text, _KEY_WITH_SPACE)
+    return text if arrays and not spaced and not has(text, _LINE_BREAK) else None
 
 
 def certain(text: pl.Series, pages: Sequence[Page]) -> bool:
-    """Whether every ``},{`` in these pages, taken to be valid JSON, parts two of the records they claim.
+    """Whether every ``},{"`` in these pages, taken to be valid JSON, parts two of the records they claim.
 
     First by counting (see `pages.count_records` for why that is right). Where it does not tell, because of
     a brace in a string, by parsing the pieces: one that was cut in a string, or in a list of objects, is no
@@ -58,12 +69,12 @@ def join(text: pl.Series, separator: str) -> io.BytesIO:
 
 
 def rename(text: pl.Series, keys: Mapping[str, str]) -> pl.Series | None:
-    """Pages whose records hold no objects, with other keys; None where it is not plain what a key is.
+    """Pages that are certain, with other keys; None where it is not plain what a record's own key is.
 
     ``"name":`` in valid JSON is a key, for what follows a string's closing quote is never a colon, and no
     string holds bare quotes. It could only be the end of a key that holds a quote itself.
     """
-    if has(text, _ODD_KEY):
+    if has(text, _NESTED) or has(text, _KEY_WITH_QUOTE):
         return None
     for name, header in keys.items():
         text = text.str.replace_all(f'"{name}":', json_key(header).replace("$", "$$") + ":")

@@ -44,9 +44,7 @@ class _Records:
         text = quick.text_of(pages)
         if text is None or not quick.certain(text, pages):
             return None
-        if not self._keys:
-            return text
-        return None if quick.has(text, r'":[\[{]') else quick.rename(text, self._keys)
+        return quick.rename(text, self._keys) if self._keys else text
 
 
 def _exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
