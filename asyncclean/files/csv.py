@@ -72,12 +72,13 @@ class CsvSource:
         slicer = Slicer(start.skip)
         with closing(self._open()) as stream:
             window = Window(stream, offset=offset, line=line, chunk=self._chunk, longest=self._longest)
-            while not window.final:
-                window.fill(advice=UNCLOSED)
+            final = False
+            while not final:
+                final = window.fill(advice=UNCLOSED)
                 chunk, bad = self._step(window)
                 rejects = settle(self.path, bad, keep=self._keep_rejects)
                 slices = slicer.add(chunk)
-                if window.final:
+                if final:
                     slices += slicer.finish()
                 yield Batch(slices, stream.bytes_read, rejects)
 

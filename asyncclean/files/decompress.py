@@ -6,7 +6,7 @@ rotation make them. A part that ends too soon is an error: a file cut short is n
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import zstandard
 from isal import igzip_lib
@@ -66,8 +66,7 @@ class _ZstdFrame:
             size = max(LEAST_IN, min(2 * size, size * MOST_OUT // max(1, len(out))))
 
 
-_GZIP_ERRORS: tuple[type[Exception]] = (igzip_lib.IsalError,)
-_DAMAGED = (*_GZIP_ERRORS, zstandard.ZstdError)
+_DAMAGED: tuple[type[Exception], ...] = (cast(type[Exception], igzip_lib.IsalError), zstandard.ZstdError)
 _PARTS: dict[Compression, type[_GzipMember] | type[_ZstdFrame]] = {"gzip": _GzipMember, "zstd": _ZstdFrame}
 
 

@@ -9,9 +9,9 @@ Which of the two it is depends on the whole file, so a block is the same whereve
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+import polars as pl
 
 from asyncclean.errors import InputError
 from asyncclean.files.badrows import BadRow, settle
@@ -19,32 +19,14 @@ from asyncclean.files.blocks import START, Batch, Position
 from asyncclean.files.casts import without
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.json_frames import Framer
-from asyncclean.files.json_survey import Survey
-from asyncclean.files.json_values import BadRecord, Record, parse
+from asyncclean.files.json_lines import JsonLines
+from asyncclean.files.json_pieces import Pieces, Proof, Splitter
+from asyncclean.files.json_survey import Survey, read
+from asyncclean.files.json_values import Record
 from asyncclean.files.slicing import Chunk, Slicer
 from asyncclean.files.stream import ByteStream
 from asyncclean.files.window import CHUNK, LONGEST, Window
 from asyncclean.kinds import ColumnKind
-
-ENCODING_HINT = "If the file is not UTF-8, name its encoding with --encoding (cp1252, latin-1, utf-16, ...)."
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Records as they are written. ``lines``: of each, or None where record i is on ``start.line + i``."""
-
-    records: list[bytes]
-    start: Position
-    lines: Sequence[int] | None
-
-    def line_of(self, index: int) -> int:
-        return self.start.line + index if self.lines is None else self.lines[index]
-
-
-class Splitter(Protocol):
-    """Takes the whole records out of a window. Made anew for each reading of a file."""
-
-    def take(self, window: Window) -> Pieces: ...
 
 
 class JsonSource:
@@ -80,37 +62,30 @@ class JsonSource:
         self._state = self._stat()
         survey = self._survey(on_read)
         self.columns = survey.columns(path, types, allowed)
-        self._clean = survey.bad == 0
-        self._as_written = survey.fits(self.columns)
-        self._framer = Framer(self.columns, survey.keys)
+        self._framer = Framer(self.columns, survey.keys, whole=survey.whole)
+        # Nothing is left to be found out where the survey found nothing but records to be sent as they are.
+        plain = self._framer.as_written and survey.regular and survey.bad == 0
+        self._proven: Proof = (lambda lines: True) if plain else self._framer.proven
 
     def _stat(self) -> tuple[int, int]:
         stat = os.stat(self.path)  # noqa: PTH116
         return stat.st_size, stat.st_mtime_ns
 
-    def _pieces(self, start: Position) -> Iterator[tuple[Pieces, Window]]:
+    def _pieces(self, start: Position, proven: Proof) -> Iterator[tuple[Pieces, Window]]:
         stream = ByteStream(self.path, compression=self.format.compression, encoding=self._encoding)
         with closing(stream):
             window = Window(
-                stream,
-                offset=start.offset,
-                line=start.line,
-                chunk=self._chunk,
-                longest=self._longest,
+                stream, offset=start.offset, line=start.line, chunk=self._chunk, longest=self._longest
             )
             splitter = self._splitter()
             while not window.final:
                 window.fill()
-                yield splitter.take(window), window
+                yield splitter.take(window, proven), window
 
     def _survey(self, on_read: Callable[[int], None]) -> Survey:
         survey = Survey()
-        for pieces, window in self._pieces(START):
-            good, _, bad = _parsed(pieces)
-            settle(self.path, bad, keep=self._keep_rejects)
-            for record in good:
-                survey.add(record)
-            survey.bad += len(bad)
+        for pieces, window in self._pieces(START, survey.proven):
+            settle(self.path, survey.look(pieces), keep=self._keep_rejects)
             on_read(window.stream.bytes_read)
         if not survey.keys:
             what = "is empty" if self.size == 0 else "holds no record with a key"
@@ -124,7 +99,7 @@ class JsonSource:
     def batches(self, start: Position = START) -> Iterator[Batch]:
         """The records from ``start`` on. Raises InputError for a file that is not what it was when opened."""
         slicer = Slicer(start.skip)
-        for pieces, window in self._pieces(start):
+        for pieces, window in self._pieces(start, self._proven):
             if self._stat() != self._state:
                 raise InputError(self.path, "was changed while it was read.", hint="Try again.")
             chunk, bad = self._chunk_of(pieces)
@@ -134,38 +109,40 @@ class JsonSource:
             yield Batch(slices, window.stream.bytes_read, settle(self.path, bad, keep=self._keep_rejects))
 
     def _chunk_of(self, pieces: Pieces) -> tuple[Chunk, Sequence[BadRow]]:
-        if self._clean and self._as_written:
-            return Chunk(pieces.records, pieces.start, pieces.lines), ()
-        good, kept, bad = _parsed(pieces)
-        lines = [pieces.line_of(index) for index in kept] if bad else pieces.lines
-        if self._as_written:
-            return Chunk([pieces.records[index] for index in kept], pieces.start, lines), bad
-        frame, misfits = self._framer.frame(good)
-        if misfits:
+        if pieces.proven and self._framer.as_written:
+            return Chunk(pieces.data, pieces.start, pieces.lines), ()
+        if pieces.proven:
+            frame, misfits = self._framer.cast(self._framer.frame_of_lines(pieces.data))
+            if not misfits:
+                return Chunk(frame, pieces.start, pieces.lines), ()
+        return self._exact_chunk(pieces)
+
+    def _exact_chunk(self, pieces: Pieces) -> tuple[Chunk, Sequence[BadRow]]:
+        """The chunk where some records need a closer look, or are bad."""
+        records = pieces.data.records()
+        parsed: dict[int, Record] = {}
+        bad: dict[int, BadRow] = {}
+        for index in self._framer.others(records):
+            record = read(pieces, index, records[index])
+            if isinstance(record, BadRow):
+                bad[index] = record
+            else:
+                parsed[index] = record
+        good = [index for index in range(len(records)) if index not in bad]
+        data: JsonLines | pl.DataFrame
+        if self._framer.as_written:
+            data = JsonLines.of([records[index] for index in good])
+        else:
+            easy = [index for index in good if index not in parsed]
+            lines = JsonLines.of([records[index] for index in easy])
+            both = [self._framer.frame_of_lines(lines), self._framer.frame(list(parsed.values()))]
+            order = pl.Series([*easy, *parsed], dtype=pl.Int64).arg_sort()
+            data, misfits = self._framer.cast(pl.concat(both)[order])
             for misfit in misfits:
-                index = kept[misfit.row]
-                shown = pieces.records[index].decode()
-                bad.append(BadRow(pieces.line_of(index), misfit.reason, shown, misfit.column.header))
-            dropped = {misfit.row for misfit in misfits}
-            frame = without(frame, sorted(dropped))
-            lines = [pieces.line_of(index) for row, index in enumerate(kept) if row not in dropped]
-            bad.sort(key=lambda row: row.line)
-        return Chunk(frame, pieces.start, lines), bad
-
-
-def _parsed(pieces: Pieces) -> tuple[list[Record], list[int], list[BadRow]]:
-    """The good records, the index of each, and the bad ones."""
-    good: list[Record] = []
-    kept: list[int] = []
-    bad: list[BadRow] = []
-    for index, piece in enumerate(pieces.records):
-        try:
-            good.append(parse(piece.decode()))
-            kept.append(index)
-        except UnicodeDecodeError as error:
-            shown = piece.decode(errors="backslashreplace")
-            reason = f"byte 0x{piece[error.start]:02x} is not UTF-8."
-            bad.append(BadRow(pieces.line_of(index), reason, shown, hint=ENCODING_HINT))
-        except BadRecord as error:
-            bad.append(BadRow(pieces.line_of(index), error.reason, piece.decode(), error.column))
-    return good, kept, bad
+                index = good[misfit.row]
+                shown = records[index].decode()
+                line = pieces.line_of(index)
+                bad[index] = BadRow(line, misfit.reason, shown, misfit.column.header)
+            data = without(data, [misfit.row for misfit in misfits])
+        lines_of = [pieces.line_of(index) for index in range(len(records)) if index not in bad]
+        return Chunk(data, pieces.start, lines_of), [bad[index] for index in sorted(bad)]

@@ -5,14 +5,15 @@ other readers pass over in silence is found: a key twice in one object, half of 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Literal, NoReturn
 
 from asyncclean.kinds import ColumnKind
 
-ValueKind = Literal["text", "int", "decimal", "bool", "number"]
-"""What a value is: "decimal" if a double keeps it exactly, "number" if neither that nor 64 bits do."""
+ValueKind = Literal["text", "int", "long", "decimal", "bool", "number"]
+"""What a value is. "int" and "decimal": a double keeps the number exactly; "long": a whole number that only
+64 bits do; "number": neither."""
 
 _SURE_DIGITS = 15
 
@@ -86,24 +87,24 @@ def kind_of(value: str | bool) -> ValueKind:
         case bool():
             return "bool"
         case Whole():
-            return "int" if len(value) <= 18 or -(2**63) <= int(value[:25]) < 2**63 else "number"
+            if len(value) <= _SURE_DIGITS:
+                return "int"
+            return "long" if -(2**63) <= int(value[:25]) < 2**63 else "number"
         case Fraction():
             return "decimal" if _exact(value) else "number"
         case _:
             return "text"
 
 
-def column_kind(kinds: frozenset[ValueKind] | set[ValueKind]) -> ColumnKind:
+def column_kind(kinds: Set[ValueKind]) -> ColumnKind:
     """The kind of a column in which values of these kinds are."""
-    match sorted(kinds):
-        case ["int"]:
-            return "int"
-        case ["decimal"] | ["decimal", "int"]:
-            return "decimal"
-        case ["bool"]:
-            return "bool"
-        case _:
-            return "text"
+    if not kinds:
+        return "text"
+    if kinds <= {"int", "long"}:
+        return "int"
+    if kinds <= {"int", "decimal"}:
+        return "decimal"
+    return "bool" if kinds == {"bool"} else "text"
 
 
 def literal(value: str | bool) -> str:

@@ -1,11 +1,11 @@
 """Tells the records of NDJSON apart: one a line. Knows lines; what a record is is not its business."""
 
 from asyncclean.files.blocks import Position
-from asyncclean.files.json_source import Pieces
+from asyncclean.files.json_lines import JsonLines
+from asyncclean.files.json_pieces import Pieces, Proof
 from asyncclean.files.window import Window
 
 BOM = b"\xef\xbb\xbf"
-_SPACE = b" \t\r\n"
 
 
 class Lines:
@@ -14,14 +14,19 @@ class Lines:
     Only LF ends a line: U+2028 and the like may stand in a text.
     """
 
-    def take(self, window: Window) -> Pieces:
+    def take(self, window: Window, proven: Proof) -> Pieces:
         if window.offset == 0 and window.data.startswith(BOM):
             window.consume(len(BOM), 0)
         start = Position(window.offset, 0, window.line)
         end = window.data.rfind(b"\n") + 1
-        lines = window.data[:end].split(b"\n")[:-1]
-        window.consume(end, len(lines))
-        if all(lines):
-            return Pieces(lines, start, None)
-        kept = [index for index, line in enumerate(lines) if line.strip(_SPACE)]
-        return Pieces([lines[index] for index in kept], start, [start.line + index for index in kept])
+        data = JsonLines(window.data[:end].replace(b"\r\n", b"\n"))
+        window.consume(end, len(data))
+        if proven(data.data):
+            return Pieces(data, start, None, proven=True, regular=True)
+        records = data.records()
+        kept = [index for index, record in enumerate(records) if record.strip(b" \t\r")]
+        if len(kept) == len(records):
+            return Pieces(data, start, None, proven=False, regular=True)
+        data = JsonLines.of([records[index] for index in kept])
+        lines = [start.line + index for index in kept]
+        return Pieces(data, start, lines, proven=False, regular=False)

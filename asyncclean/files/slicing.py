@@ -12,17 +12,18 @@ from dataclasses import dataclass
 import polars as pl
 
 from asyncclean.files.blocks import MAX_RECORDS, Position, Slice
+from asyncclean.files.json_lines import JsonLines
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The accepted records of one step of reading: a frame, or the JSON of each.
+    """The accepted records of one step of reading: a frame, or their JSON.
 
     ``start``: of the chunk, ``skip`` 0. ``lines``: the source line of each record, or None where record i
     is on line ``start.line + i``.
     """
 
-    data: pl.DataFrame | list[bytes]
+    data: pl.DataFrame | JsonLines
     start: Position
     lines: Sequence[int] | None = None
 
@@ -33,7 +34,7 @@ class Chunk:
 
 @dataclass(slots=True)
 class _Part:
-    data: pl.DataFrame | list[bytes]
+    data: pl.DataFrame | JsonLines
     start: Position
     lines: Sequence[int] | None
 
@@ -70,9 +71,7 @@ class Slicer:
     def _carry(self, chunk: Chunk, at: int, count: int) -> None:
         start = Position(chunk.start.offset, at, chunk.start.line)
         lines = None if chunk.lines is None else chunk.lines[at : at + count]
-        data = chunk.data
-        piece = data.slice(at, count) if isinstance(data, pl.DataFrame) else data[at : at + count]
-        self._carried.append(_Part(piece, start, lines))
+        self._carried.append(_Part(chunk.data[at : at + count], start, lines))
         self._held += count
 
     def _join(self) -> Slice:
@@ -82,14 +81,8 @@ class Slicer:
         return Slice(_joined([part.data for part in parts]), records, parts[0].start, lines)
 
 
-def _joined(parts: list[pl.DataFrame | list[bytes]]) -> pl.DataFrame | bytes:
-    frames: list[pl.DataFrame] = []
-    records: list[bytes] = []
-    for part in parts:
-        if isinstance(part, pl.DataFrame):
-            frames.append(part)
-        else:
-            records += part
+def _joined(parts: Sequence[pl.DataFrame | JsonLines]) -> pl.DataFrame | bytes:
+    frames = [part for part in parts if isinstance(part, pl.DataFrame)]
     if frames:
         return frames[0] if len(frames) == 1 else pl.concat(frames)
-    return b"[" + b",".join(records) + b"]"
+    return JsonLines.array([part for part in parts if isinstance(part, JsonLines)])

@@ -13,7 +13,8 @@ LONGEST = 64 << 20
 class Window:
     """A stretch of a stream that starts at the start of a record.
 
-    ``data`` lies at ``offset`` of the stream, its first byte is on ``line``.
+    ``data`` lies at ``offset`` of the stream, its first byte is on ``line``. ``final``: it reaches the end;
+    it then ends with a line end, which is added where the file has none.
     """
 
     def __init__(
@@ -30,17 +31,13 @@ class Window:
         self.data = b""
         self.offset = offset
         self.line = line
-        self._final = False
+        self.final = False
         self._chunk = chunk
         self._longest = longest
 
-    @property
-    def final(self) -> bool:
-        """Whether it reaches the end. Its data then ends with a line end, added where the file has none."""
-        return self._final
-
-    def fill(self, *, advice: str = "") -> None:
+    def fill(self, *, advice: str = "") -> bool:
         """Read on. The window grows by a chunk, or doubles where a chunk was not enough for a record.
+        Gives `final`.
 
         Raises InputError, with ``advice``, when a record is longer than any should be.
         """
@@ -53,10 +50,11 @@ class Window:
             )
         size = max(self._chunk, len(self.data))
         more = self.stream.read(size)
-        self._final = len(more) < size
+        self.final = len(more) < size
         self.data = self.data + more if self.data else more
-        if self._final and self.data and not self.data.endswith(b"\n"):
+        if self.final and self.data and not self.data.endswith(b"\n"):
             self.data += b"\n"
+        return self.final
 
     def consume(self, count: int, lines: int) -> None:
         """Leave ``count`` bytes behind, in which ``lines`` lines end."""
