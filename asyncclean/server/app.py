@@ -59,8 +59,7 @@ def create_app(
     app.add_routes(_about())
     app.add_routes(DatasetRoutes(store, bodies, anyio.CapacityLimiter(max(2, processors))).routes())
     app.add_routes(JobRoutes(store, bodies, jobs).routes())
-    if credentials:
-        app.add_routes(auth.routes(gate, bodies))
+    app.add_routes(auth.routes(gate, bodies))
 
     async def keep(app: web.Application) -> AsyncIterator[None]:
         await store.open()

@@ -104,6 +104,7 @@ def routes(gate: Gate, bodies: Bodies) -> list[web.RouteDef]:
     """The token endpoint and the discovery document."""
 
     async def give_token(request: web.Request) -> web.Response:
+        _check_there_are_any(gate)
         async with bodies.read(request, MAX_FORM, media="application/x-www-form-urlencoded") as body:
             try:
                 form = dict(parse_qsl(body.decoded().decode(), keep_blank_values=True, max_num_fields=20))
@@ -127,6 +128,7 @@ def routes(gate: Gate, bodies: Bodies) -> list[web.RouteDef]:
         return web.json_response(answer, headers=_UNCACHED)
 
     async def discover(request: web.Request) -> web.Response:
+        _check_there_are_any(gate)
         issuer = str(request.url.origin())
         return web.json_response(
             {
@@ -140,6 +142,11 @@ def routes(gate: Gate, bodies: Bodies) -> list[web.RouteDef]:
         )
 
     return [web.post(TOKEN_PATH, give_token), web.get(DISCOVERY_PATH, discover)]
+
+
+def _check_there_are_any(gate: Gate) -> None:
+    if not gate.credentials:
+        raise Problem(404, "This server gives no tokens and asks for none: it has no credentials.")
 
 
 _UNCACHED = {"Cache-Control": "no-store"}

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import zstandard
 from aiohttp import web
 from isal import isal_zlib
-from isal.igzip_lib import IsalError
 
 from asyncclean.server.problems import Problem
 
@@ -88,7 +88,7 @@ class Body:
             return self.data
         try:
             return _DECODERS[self.encoding](self.data, self.limit)
-        except (IsalError, zstandard.ZstdError, EOFError) as error:
+        except _DAMAGED as error:
             detail = f"The body is not {self.encoding}, as its Content-Encoding says: {error}."
             raise Problem(400, detail, title="The request is not valid") from None
 
@@ -196,3 +196,5 @@ def _unzstd(data: bytes, limit: int) -> bytes:
 
 
 _DECODERS = {"gzip": _gunzip, "zstd": _unzstd, "deflate": _undeflate}
+_isal: Any = isal_zlib  # its stubs take the class of its error for an error
+_DAMAGED: tuple[type[Exception], ...] = (_isal.error, zstandard.ZstdError, EOFError)

@@ -20,6 +20,9 @@ from asyncclean.server.query import flag, page_number, whole
 from asyncclean.server.replies import json_reply, packed_reply
 from asyncclean.server.store import Store
 
+_PATH = "/Dataset/{name:[^/]+}"
+_DATA_PATH = _PATH + "/data"
+
 MAX_COLUMNS = 4096
 """Most columns of a dataset."""
 
@@ -39,11 +42,11 @@ class DatasetRoutes:
         return [
             web.get("/Dataset", self.list, allow_head=False),
             web.post("/Dataset", self.create),
-            web.get("/Dataset/{name}", self.show, allow_head=False),
-            web.put("/Dataset/{name}", self.complete),
-            web.delete("/Dataset/{name}", self.delete),
-            web.patch("/Dataset/{name}/data", self.put_block),
-            web.get("/Dataset/{name}/data", self.records, allow_head=False),
+            web.get(_PATH, self.show, allow_head=False),
+            web.put(_PATH, self.complete),
+            web.delete(_PATH, self.delete),
+            web.patch(_DATA_PATH, self.put_block),
+            web.get(_DATA_PATH, self.records, allow_head=False),
         ]
 
     async def list(self, request: web.Request) -> web.Response:

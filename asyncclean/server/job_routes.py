@@ -20,6 +20,8 @@ from asyncclean.server.store import Store
 from asyncclean.workflows.base import WorkflowError
 from asyncclean.workflows.registry import find
 
+_PATH = "/Job/{name:[^/]+}"  # braces too may be in a name; aiohttp leaves those out by default
+
 MAX_FILENAME = 4096
 """Longest inputFilename: what a path can be."""
 
@@ -36,8 +38,8 @@ class JobRoutes:
         return [
             web.get("/Job", self.list, allow_head=False),
             web.post("/Job", self.start),
-            web.get("/Job/{name}", self.show, allow_head=False),
-            web.delete("/Job/{name}", self.cancel),
+            web.get(_PATH, self.show, allow_head=False),
+            web.delete(_PATH, self.cancel),
         ]
 
     async def list(self, request: web.Request) -> web.Response:

@@ -88,12 +88,10 @@ class Run:
 
     async def perform(self) -> None:
         """Do all of it. Raises WorkflowError, WorkflowCrashed, WorkerDied (perhaps in a group)."""
-        workflow_type = await anyio.to_thread.run_sync(find, self._job.workflow)
-        dataset = await self._store.read(
-            partial(dataset_rows.get, name=self._job.inputs[workflow_type.inputs[0]])
-        )
+        workflow = await anyio.to_thread.run_sync(find, self._job.workflow)
+        dataset = await self._store.read(partial(dataset_rows.get, name=self._job.inputs[workflow.inputs[0]]))
         self._progress.total = dataset.records
-        plan = Plan(self._job.workflow, dataset.kinds, self._job.parameters)
+        plan = Plan(workflow, dataset.kinds, self._job.parameters)
         # Made here too, small job or not: for its columns, and to find out at once what cannot be done.
         stage = await anyio.to_thread.run_sync(Stage, plan)
         begin = partial(job_rows.begin_output, job=self._job.id, kinds=stage.output_columns)
@@ -108,7 +106,7 @@ class Run:
         succeed = partial(
             job_rows.succeed,
             job=self._job,
-            key=workflow_type.output,
+            key=workflow.output,
             output=output,
             records=self._records,
             statistics=self._counts,

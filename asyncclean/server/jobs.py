@@ -11,11 +11,16 @@ import anyio
 from asyncclean.server import job_rows
 from asyncclean.server.job_rows import JobRow
 from asyncclean.server.job_run import Progress, Run
+from asyncclean.server.problems import Problem
 from asyncclean.server.store import Store
 from asyncclean.server.workers import WorkerDied, Workers, WorkflowCrashed
 from asyncclean.workflows.base import WorkflowError
 
 log = logging.getLogger("asyncclean.server")
+
+
+PAUSE_S = 5.0
+"""How long to wait after the store could not be written, as when the disk is full."""
 
 
 class Jobs:
@@ -52,17 +57,26 @@ class Jobs:
 
     async def _run_one_after_the_other(self) -> None:
         while True:
-            news = self._news
-            job = await self._store.write(job_rows.take)
-            if job is None:
-                await news.wait()
-                continue
-            with anyio.CancelScope() as scope:
-                self._running[job.id] = (Progress(job_rows.now()), scope)
-                try:
-                    await self._run_one(job)
-                finally:
-                    del self._running[job.id]
+            try:
+                await self._run_next()
+            except Exception:
+                # Nobody is there to be told, and the jobs that come after are to run nevertheless.
+                log.exception("The jobs cannot go on for now")
+                await anyio.sleep(PAUSE_S)
+
+    async def _run_next(self) -> None:
+        """The oldest queued job, or the wait for one."""
+        news = self._news
+        job = await self._store.write(job_rows.take)
+        if job is None:
+            await news.wait()
+            return
+        with anyio.CancelScope() as scope:
+            self._running[job.id] = (Progress(job_rows.now()), scope)
+            try:
+                await self._run_one(job)
+            finally:
+                del self._running[job.id]
 
     async def _run_one(self, job: JobRow) -> None:
         """Run a job to its end, good or bad. Only cancellation comes out of here."""
@@ -74,8 +88,16 @@ class Jobs:
             if reason is None:
                 log.exception("The job %r failed", job.name)
                 reason = f"The server failed over it: {type(error).__name__}; its log says why."
-            fail = partial(job_rows.fail, job=job.id, reason=reason, percent=progress.percent)
-            await self._store.write(fail)
+            await self._fail(job, reason, progress.percent)
+
+    async def _fail(self, job: JobRow, reason: str, percent: float) -> None:
+        while True:
+            try:
+                await self._store.write(partial(job_rows.fail, job=job.id, reason=reason, percent=percent))
+            except Problem:
+                await anyio.sleep(PAUSE_S)  # the disk is full, which may well be why the job failed
+            else:
+                return
 
 
 def _reason(error: BaseException) -> str | None:

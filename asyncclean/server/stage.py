@@ -8,8 +8,7 @@ import polars as pl
 
 from asyncclean.kinds import ColumnKind
 from asyncclean.server.lines import Stored, pack, unpack
-from asyncclean.workflows.base import Columns
-from asyncclean.workflows.registry import find
+from asyncclean.workflows.base import BlockWorkflow, Columns
 
 _DTYPES: Mapping[ColumnKind, pl.DataType] = {
     "text": pl.String(),
@@ -22,9 +21,9 @@ _DTYPES: Mapping[ColumnKind, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a job does to each block. Small, and the same in every process."""
+    """What a job does to each block. Small, and the same in every process: pickling a class is its name."""
 
-    workflow: str
+    workflow: type[BlockWorkflow]
     kinds: Mapping[str, ColumnKind]
     parameters: Mapping[str, str]
 
@@ -42,7 +41,7 @@ class Stage:
 
     def __init__(self, plan: Plan) -> None:
         self._schema = {name: _DTYPES[kind] for name, kind in plan.kinds.items()}
-        self._workflow = find(plan.workflow)(plan.kinds, plan.parameters)
+        self._workflow = plan.workflow(plan.kinds, plan.parameters)
 
     @property
     def output_columns(self) -> Columns:
