@@ -89,20 +89,23 @@ class _Narrowing:
                 raise said
 
     async def _leave_out_named(self, refusal: RejectedError) -> RejectedError | None:
-        """Leave out what each refusal names until one names nothing, or something wrong."""
+        """Leave out what each refusal names, until the rest is taken (None) or a refusal names nothing."""
         current: RejectedError | None = refusal
         tested = False
         while current is not None:
             kept = self._kept
-            named = {kept[i]: why for i, why in named_records(current).items() if i < len(kept)}
+            named = named_records(current)
+            wrong = any(index >= len(kept) for index in named)
+            if self.refused and not tested and not wrong:
+                tested = True
+                wrong = await self._try(sorted(self.refused)) is None
+            # There are three cases: the service counts otherwise; it names no record; it names some.
+            if wrong:
+                self.refused.clear()
+                return refusal
             if not named:
                 return current
-            if self.refused and not tested:
-                tested = True
-                if await self._try(sorted(self.refused)) is None:
-                    self.refused.clear()
-                    return refusal
-            self.refused |= named
+            self.refused |= {kept[index]: reason for index, reason in named.items()}
             current = await self._try(self._kept)
             if not self._kept:
                 return None
