@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-from asyncclean.workflows.spellings import LEGAL_FORMS, MEANINGLESS, SHORT_WORDS, SMALL_WORDS
+from asyncclean.workflows.names import cased
+from asyncclean.workflows.spellings import INITIALS, LEGAL_FORMS, MEANINGLESS, SHORT_WORDS, SMALL_WORDS
 from asyncclean.workflows.verdicts import Finding
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -15,12 +16,11 @@ def _word(word: str, first: bool, shouted: bool) -> str:
     lower = word.lower()
     if lower in SMALL_WORDS:
         return lower.capitalize() if first else lower
-    if shouted and (not _VOWEL.search(word) or (len(word) <= 4 and lower not in SHORT_WORDS)):
+    if shouted and (
+        not _VOWEL.search(word) or lower in INITIALS or (len(word) <= 3 and lower not in SHORT_WORDS)
+    ):
         return word
-    head, apostrophe, rest = lower.partition("'")
-    if apostrophe and len(head) == 1:
-        return f"{head.upper()}'{rest.capitalize()}"
-    return head.capitalize() + apostrophe + rest
+    return cased(word, family=True)
 
 
 def _recased(token: str, first: bool, shouted: bool) -> str:

@@ -37,6 +37,7 @@ _TIME = re.compile(
 )
 _MIDNIGHT = re.compile(r"0?0:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})\s*[-/. ]\s*([0-9]{1,2})\s*[-/. ]\s*([0-9]{1,2})")
+_SHORT_YEAR_FIRST = re.compile(r"([0-9]{2})\s*[-/. ]\s*([0-9]{1,2})\s*[-/. ]\s*([0-9]{1,2})")
 _THREE = re.compile(r"([0-9]{1,2})\s*[-/., ]\s*([0-9]{1,2})\s*[-/., ]\s*([0-9]{4}|[0-9]{2})")
 _EIGHT = re.compile(r"[0-9]{8}")
 _SERIAL = re.compile(r"([0-9]{5})(?:\.0+)?")
@@ -92,14 +93,12 @@ class Dates:
     def _by_digits(self, text: str) -> date | None:
         if match := _YEAR_FIRST.fullmatch(text):
             return _day(int(match[1]), int(match[2]), int(match[3]))
+        if self._order == "YMD" and (match := _SHORT_YEAR_FIRST.fullmatch(text)):
+            month, day = int(match[2]), int(match[3])
+            return _day(self._full_year(match[1], month, day), month, day)
         if match := _THREE.fullmatch(text):
-            first, second, third = match.groups()
-            if self._order == "YMD" and len(third) == 2:
-                month, day, year = int(second), int(third), first
-            else:
-                month, day = self._digits(int(first), int(second))
-                year = third
-            return _day(self._full_year(year, month, day), month, day)
+            month, day = self._digits(int(match[1]), int(match[2]))
+            return _day(self._full_year(match[3], month, day), month, day)
         if _EIGHT.fullmatch(text):
             # The year's place tells itself: 19 and 20 are no months.
             if text[:2] in {"18", "19", "20"} and (

@@ -17,7 +17,10 @@ from asyncclean.workflows.verdicts import Finding
 EXTRAS = ("suggestion", "disposable")
 """``suggestion``: the address that was probably meant, or None; ``disposable``: a throw-away mailbox."""
 
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~À-ÖØ-öø-ɏ-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+"""Dot-atoms of ASCII and of Latin letters; others are left to the library (Greek, emoji, combining marks)."""
+
 _MOST_LOCAL, _MOST = 64, 254  # RFC 5321, 4.5.3.1.1; RFC 3696, erratum 1690
 
 _MAILTO = re.compile(r"(?i)\s*mailto:\s*([^?]*)(?:\?.*)?")
@@ -62,7 +65,8 @@ def check(address: str) -> Finding:
             local = validate_email(address, check_deliverability=False, strict=True).local_part
         except EmailNotValidError:
             return Finding(None)
-    if len(local) > _MOST_LOCAL or len(local) + 1 + facts.ascii_length > _MOST:
+    longest = max(facts.ascii_length, len(domain.encode()))
+    if len(local) > _MOST_LOCAL or len(local.encode()) + 1 + longest > _MOST:
         return Finding(None)
     meant = f"{local}@{facts.meant}" if facts.meant else None
     value = f"{local}@{facts.name}"
@@ -110,9 +114,11 @@ def examine(text: str, country: str = "") -> Finding:
     finding = check(text)
     if finding.value is not None:
         return finding
-    mended, changes = _mend(text)
-    if not changes:
-        return finding
+    mended, changes = text.replace(",", "."), ["comma for dot"]
+    if mended == text or "," in text.partition("@")[0] or check(mended).value is None:
+        mended, changes = _mend(text)
+        if not changes:
+            return finding
     finding = check(mended)
     if finding.value is None:
         return finding

@@ -1,10 +1,13 @@
-"""Numbering plans as regular expressions: whether a national number is valid, and of which type.
+"""Numbering plans as regular expressions: whether a row of digits is a valid number, and of which type.
 
 Compiled from the metadata of phonenumbers, in its own order of regions and types, so that the answer is
-the library's at a twentieth of its cost. Says only "valid, of this type" or None; None means ask the library.
+the library's at a twentieth of its cost; None wherever its rules are more than stripping prefixes.
 """
 
+from __future__ import annotations
+
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -22,23 +25,6 @@ _TYPES = (
     ("voicemail", "voicemail"),
 )
 """(attribute of the metadata, our word), in the order in which the library tries them."""
-
-
-class Plan(NamedTuple):
-    """One calling code's numbers, tried region by region as the library does."""
-
-    regions: tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], ...]
-
-    def type_of(self, national: str) -> str | None:
-        """The type of a valid national (significant) number, or None."""
-        for leading, types in self.regions:
-            if leading is not None:
-                if leading.match(national):
-                    found = types.fullmatch(national)
-                    return found.lastgroup if found else None
-            elif found := types.fullmatch(national):
-                return found.lastgroup
-        return None
 
 
 def _numbers(description: object) -> str | None:
@@ -73,68 +59,131 @@ def _types(metadata: PhoneMetadata) -> re.Pattern[str]:
     return re.compile(f"(?={general}$)(?:{'|'.join(alternatives)})" if alternatives else "(?!)")
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One calling code's numbers.
+
+    Attributes:
+        code: "44". regions: a pattern that a region's numbers begin with, or None, and their types.
+    """
+
+    code: str
+    regions: tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], ...]
+
+    def type_of(self, national: str) -> str | None:
+        """The type of a valid national (significant) number, or None; by region, as the library does."""
+        for leading, types in self.regions:
+            if leading is not None and not leading.match(national):
+                continue
+            found = types.fullmatch(national)
+            if found or leading is not None:
+                return found.lastgroup if found else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How numbers are dialled in one region.
+
+    Attributes:
+        trunk: the digits before a national number ("0"), or "". exceptions: other beginnings, which the
+            library treats in its own way. abroad: the digits before a calling code ("00"), "" if they vary.
+    """
+
+    plan: Plan
+    trunk: str
+    exceptions: tuple[str, ...]
+    abroad: str
+
+    def number(self, digits: str, *, after_code: bool) -> Number | None:
+        """A national number's digits, with or without the trunk prefix; ``after_code``: its calling code came
+        first, so that they cannot begin with one."""
+        if digits.startswith(self.exceptions):
+            return None
+        national = digits
+        if self.trunk and digits.startswith(self.trunk):
+            if self.plan.type_of(digits) is not None:
+                return None
+            national = digits[len(self.trunk) :]
+        if national[:1] in {"", "0"}:
+            return None
+        kind = self.plan.type_of(national)
+        if kind:
+            return Number(f"+{self.plan.code}{national}", kind)
+        # No calling code begins with 0, so that neither do these digits.
+        return INVALID if after_code or (self.trunk == "0" and national is not digits) else None
+
+
+class Number(NamedTuple):
+    """In E.164, and its type; no type when it is no valid number."""
+
+    e164: str
+    kind: str | None
+
+
+INVALID = Number("", None)
+
+
 @cache
-def plan(calling_code: int) -> Plan | None:
-    """The plan of a calling code (44), or None when it has none or is not a country's."""
+def _plan(code: int) -> Plan | None:
     regions = []
-    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code, ()):
+    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ()):
         metadata = PhoneMetadata.metadata_for_region(region, None)
         if metadata is None:
             return None
         leading = re.compile(metadata.leading_digits) if metadata.leading_digits else None
         regions.append((leading, _types(metadata)))
-    return Plan(tuple(regions)) if regions else None
+    return Plan(str(code), tuple(regions)) if regions else None
 
 
-class Dialling(NamedTuple):
-    """How numbers are dialled in one region.
-
-    Attributes:
-        calling_code: 44.
-        trunk: the digits before a national number ("0"), or None.
-        exceptions: other beginnings that the library treats in its own way.
-        abroad: the digits before a calling code ("00"), or None when they vary.
-    """
-
-    calling_code: int
-    trunk: str | None
-    exceptions: tuple[str, ...]
-    abroad: str | None
-
-
-_DIGITS = re.compile(r"[0-9]+(?:\|[0-9]+)*")
+_PLAIN_PREFIX = re.compile(r"[0-9]+(?:\|[0-9]+)*")
 
 
 @cache
-def dialling(region: str) -> Dialling | None:
+def _dialling(region: str) -> Dialling | None:
     """Of a region by its ISO 3166 alpha-2 code; None when its rules are more than stripping digits."""
     metadata = PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or metadata.country_code is None or metadata.national_prefix_transform_rule:
         return None
-    prefixes: tuple[str, ...] = ()
+    plan = _plan(metadata.country_code)
+    prefixes: list[str] = []
     if metadata.national_prefix_for_parsing:
-        if not _DIGITS.fullmatch(metadata.national_prefix_for_parsing):
+        if not _PLAIN_PREFIX.fullmatch(metadata.national_prefix_for_parsing):
             return None
-        prefixes = tuple(metadata.national_prefix_for_parsing.split("|"))
+        prefixes = metadata.national_prefix_for_parsing.split("|")
     trunk = metadata.national_prefix if metadata.national_prefix in prefixes else None
     abroad = metadata.international_prefix or ""
+    if plan is None:
+        return None
     return Dialling(
-        metadata.country_code,
-        trunk,
+        plan,
+        trunk or "",
         tuple(prefix for prefix in prefixes if prefix != trunk),
-        abroad if _DIGITS.fullmatch(abroad) and "|" not in abroad else None,
+        abroad if abroad.isascii() and abroad.isdigit() else "",
     )
 
 
-def main_region(calling_code: int) -> str | None:
-    """The region whose dialling rules numbers of this calling code follow; None when there is none."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code)
-    return regions[0] if regions else None
+@cache
+def _dialling_of_code(code: str) -> Dialling | None:
+    """Of a calling code's main region; None also when there is no such code."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code[0] != "0" else None
+    return _dialling(regions[0]) if regions else None
 
 
-def calling_code_of(digits: str) -> int | None:
-    """The calling code at the head of an international number's digits, or None."""
-    for length in (1, 2, 3):
-        if digits[:length] and int(digits[:length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return int(digits[:length])
+def international(digits: str) -> Number | None:
+    """The number whose digits begin with its calling code, `INVALID`, or None to ask the library."""
+    for length in (2, 1, 3):  # no calling code is the beginning of another
+        code = digits[:length]
+        if len(code) == length and (rules := _dialling_of_code(code)) is not None:
+            return rules.number(digits[length:], after_code=True)
     return None
+
+
+def number(digits: str, region: str) -> Number | None:
+    """The number that digits dialled in a region reach, `INVALID`, or None to ask the library."""
+    rules = _dialling(region)
+    if rules is None:
+        return None
+    if rules.abroad and digits.startswith(rules.abroad):
+        return international(digits[len(rules.abroad) :])
+    return rules.number(digits, after_code=False)

@@ -46,6 +46,7 @@ _TWO = re.compile(r"(?i)\s*(?:[;,|/&\n]|\bor\b|\band\b)\s*")
 _ENOUGH = 7  # digits of the shortest whole number in use
 _LETTERS_FOR_DIGITS = re.compile(r"[+(]*[0-9OoIl][0-9OoIl ()./+-]*")
 _AS_DIGITS = str.maketrans("OoIl", "0011")
+_INVALID = Finding(None)
 _AS_FLOAT = re.compile(r"([0-9]{7,15})\.0+")
 
 
@@ -53,42 +54,19 @@ def _digits(text: str) -> int:
     return sum(character.isdigit() for character in text)
 
 
-def _number(calling_code: int, national: str) -> Finding | None:
-    """A valid number of that calling code; None when the patterns alone cannot be sure of one."""
-    region = phone_plans.main_region(calling_code)
-    rules = phone_plans.dialling(region) if region else None
-    plan = phone_plans.plan(calling_code)
-    if rules is None or plan is None or national.startswith(rules.exceptions):
-        return None
-    if rules.trunk and national.startswith(rules.trunk):
-        if plan.type_of(national) is not None:
-            return None
-        national = national[len(rules.trunk) :]
-    if national.startswith("0"):
-        return None
-    kind = plan.type_of(national)
-    return Finding(f"+{calling_code}{national}", "E.164", (kind, None)) if kind else None
-
-
 def _plainly(text: str, region: str) -> Finding | None:
-    """The finding for a number written in digits and separators, or None to ask the library."""
+    """The finding for a number written in digits and separators, or None to look closer."""
     plain = _PLAIN.fullmatch(text)
     if plain is None:
         return None
     digits = plain[2].translate(_SEPARATORS)
-    rules = phone_plans.dialling(region)
-    if not plain[1]:
-        if rules is None:
-            return None
-        if not rules.abroad or not digits.startswith(rules.abroad):
-            if rules.trunk is None or digits.startswith(rules.trunk):
-                return _number(rules.calling_code, digits)
-            return None
-        digits = digits[len(rules.abroad) :]
-        if digits.startswith("0"):
-            return None
-    calling_code = phone_plans.calling_code_of(digits)
-    return _number(calling_code, digits[len(str(calling_code)) :]) if calling_code else None
+    found = phone_plans.international(digits) if plain[1] else phone_plans.number(digits, region)
+    if found is None:
+        return None
+    if found.kind is None:
+        # A slash may part two numbers, a point come of a spreadsheet.
+        return None if "/" in text or "." in text else _INVALID
+    return Finding(found.e164, "E.164", (found.kind, None))
 
 
 def ask_library(text: str, region: str) -> Finding:

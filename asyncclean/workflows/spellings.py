@@ -8,9 +8,15 @@ def words(text: str) -> frozenset[str]:
 
 PARTICLES = words("""
     af ap av bin da das de degli dei del dell della den der di do dos du e het ibn op of 't te ten ter tot
-    und van vande vanden vander von vom y zu zum zur
+    van vande vanden vander von vom zu zum zur
 """)
 """Small before a surname's last word. Not those that most write with a capital (Le Bon, El Sayed)."""
+
+ARTICLES = words("la las le les los")
+"""Small after a particle (de la Cruz), else as any word (La Salle)."""
+
+APOSTROPHE_PREFIXES = words("d da de dell dall du l la le m n o")
+"""A capital follows their apostrophe (O'Brien, De'Andre); not others' (Pe'er, Ka'imi)."""
 
 MAC_SURNAMES = words("""
     macadam macalister macallister macalpine macarthur macaskill macaulay macauley macbride maccallum
@@ -27,11 +33,14 @@ MAC_SURNAMES = words("""
 LETTERS_AFTER = {
     word.lower(): word
     for word in words("""
-        Jr Sr II III IV PhD DPhil MD MBBS BSc MSc BEng MEng LLB LLM MBA MBE OBE CBE KBE DBE MP QC KC JP FRS
-        FRCS FRCP FCA ACA CEng RN Esq
+        Jr Sr Snr Jnr II III IV VII VIII PhD DPhil MD DDS DMD DVM MBBS BSc MSc BSN BEng MEng LLB LLM MBA MBE
+        OBE CBE KBE DBE MP QC KC JP FRS FRCS FRCP FCA ACA CPA CEng RN Esq
     """)
 }
-"""After a surname only. Not MA, BA, VI or V, which are names as well."""
+"""After a surname only."""
+
+LETTERS_AFTER_COMMA = {word.lower(): word for word in words("MA BA DO PA AIA VI V")}
+"""Of these most are names as well, so that only a comma tells."""
 
 TITLES = {
     word.lower(): word
@@ -47,6 +56,9 @@ TITLES = {
     "lieutenant": "Lt", "sergeant": "Sgt", "corporal": "Cpl", "commander": "Cdr", "brigadier": "Brig",
     "councillor": "Cllr", "madame": "Mme", "admiral": "Adm",
 }  # fmt: skip
+
+JOINING = words("and or & + y und et")
+"""Between two people's names."""
 
 TITLES_BEFORE_NAMES = words("""
     mr mrs ms miss mx dr doctor prof professor rev revd reverend sir dame lord lady capt captain maj major
@@ -69,18 +81,16 @@ SMALL_WORDS = words("of and the for in on at to by with from a an y e et de du l
 """Small in a company's name, unless they open it."""
 
 SHORT_WORDS = words("""
-    art ash auto baby back bank bath bay bed bee bell best big bike bird blue boat body book box boy bus
-    buy cafe cake car card care cat city club coat cod cold cook cool core day deal dear deli den dog door
-    down dry east easy eco elm end eye fair farm fast film fine fire fish fit five flow food foot four fox
-    free fun fur game gas gate gift girl go gold good golf gym hair hall hand hat head help here high hill
-    home hot ice ink inn iron jam jet job joy key kid king lab lake lamp land law life line lion lock long
-    love low man map mark meat men milk mill mind moon more my nail net new news next nut oak oil old one
-    open our out owl pet pie pine pink play plus pool post pub pure rail rain real red rest ring road rock
-    roof room rose run safe sail salt sand sea shoe shop sign silk six ski sky skin soft son sons soul spa
-    star stay sun sure taxi tea team ten time tool top town toy tree two van vet view wall war wash wave
-    way we west wild wind wine wing wire wise wood work yard yes you your zoo
+    ace ann art ash bay bed bee big bob box boy bus buy car cat cod cut dan day den dog dry eco elm end
+    eve eye fan fit fox fun fur gas gay go guy gym hat hot ian ice ink inn jam jet jim job joe jon joy kay
+    ken key kid lab law lee leo low man map max may men mix my net new nut oak off oil old one our out owl
+    pan pat pen pet pie pub ray red rob ron roy run sam sea set sid six ski sky son spa sue sun tea ted
+    ten tim tom top toy two van vet war wax way we yes you zip zoo
 """)
-"""Words of up to four letters that are no initials when they stand in capitals."""
+"""Words and names of up to three letters that are no initials when they stand in capitals."""
+
+INITIALS = words("acas asda icaew ikea nasa nato rspca ucas unesco unicef unison usdaw ymca ywca")
+"""Longer ones that are, though they could be said as a word."""
 
 MEANINGLESS = frozenset(
     {
