@@ -4,24 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from asyncclean.errors import InputError
 from asyncclean.files.blocks import Reject
 
 LONGEST = 100_000
 """Most characters of a bad record that are kept: a quote never closed may take in a whole file."""
 
+ENCODING_HINT = "If the file is not UTF-8, name its encoding with --encoding (cp1252, latin-1, utf-16, ...)."
 HINT = "Mend it, or set such records aside with --rejects FILE."
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """``line``: 1-based, in the source. ``column``: the header at fault, or None."""
+    """``line``: 1-based, in the source. ``column``: the header at fault, or None.
+
+    ``record``: as a JSON object by header, where there are fields to tell apart; else its text.
+    """
 
     line: int
     reason: str
     record: str
     column: str | None = None
     hint: str = HINT
+
+
+def as_object(headers: Sequence[str], fields: Sequence[str | None]) -> str:
+    """A JSON object of the fields by header; those beyond the headers are named by their place: ``+1``."""
+    named = dict(zip(headers, fields, strict=False))
+    beyond = {f"+{index}": field for index, field in enumerate(fields[len(headers) :], 1)}
+    return orjson.dumps(named | beyond).decode()
 
 
 def settle(path: Path, bad: Sequence[BadRow], *, keep: bool) -> list[Reject]:

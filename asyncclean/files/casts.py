@@ -4,7 +4,7 @@
     decimal   an optional sign, digits with an optional point, an optional exponent; not more digits than a
               JSON number keeps (15 always do, 17 at most)
     bool      true, false, yes, no, 1, 0, in any case
-    datetime  ISO 8601; comes out as YYYY-MM-DDThh:mm:ss, with the fraction and the zone that were given
+    datetime  ISO 8601; comes out as YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with the fraction and the zone given
 
 An empty text is a missing value in all of these. A text that is anything else does not fit.
 """
@@ -25,7 +25,8 @@ _DECIMAL = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _SURE_DIGITS = 15
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _USUAL_DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\Z"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?\Z"
 )
 
 WANTED: dict[ColumnKind, str] = {
@@ -106,7 +107,7 @@ def _iso(value: str) -> str | None:
         read = datetime.fromisoformat(value)
     except ValueError:
         return None
-    # What is in the usual form already may hold a fraction finer than a datetime keeps.
+    # What is in the usual form already may hold a fraction finer than a datetime keeps, or be a date alone.
     usual = value.replace(" ", "T", 1)
     return usual if _USUAL_DATETIME.match(usual) else read.isoformat()
 

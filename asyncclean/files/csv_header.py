@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 
 from asyncclean.errors import InputError
+from asyncclean.files.badrows import ENCODING_HINT
 from asyncclean.files.columns import check_headers
 from asyncclean.files.csv_records import Record, RecordSplitter
-from asyncclean.files.csv_rows import ENCODING_HINT
 from asyncclean.files.formats import Format
 from asyncclean.files.window import Window
 

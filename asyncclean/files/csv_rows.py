@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from asyncclean.files.badrows import HINT, BadRow
+from asyncclean.files.badrows import ENCODING_HINT, HINT, BadRow, as_object
 from asyncclean.files.casts import cast, without
 from asyncclean.files.columns import Columns
 from asyncclean.files.csv_records import Record, RecordSplitter
-
-ENCODING_HINT = "If the file is not UTF-8, name its encoding with --encoding (cp1252, latin-1, utf-16, ...)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,14 @@ def read_rows(data: bytes, splitter: RecordSplitter, columns: Columns, *, line: 
         else:
             rows.append(row)
             kept.append(record)
+    headers = [column.header for column in columns]
     schema = {column.name: pl.String for column in columns}
     texts = pl.DataFrame(rows, schema=schema, orient="row")
     frame, misfits = cast(texts, columns)
     for misfit in misfits:
         record = kept[misfit.row]
-        text = data[record.start : record.end].decode()
-        bad.append(BadRow(line + record.line, misfit.reason, text, misfit.column.header))
+        shown = as_object(headers, rows[misfit.row])
+        bad.append(BadRow(line + record.line, misfit.reason, shown, misfit.column.header))
     dropped = {misfit.row for misfit in misfits}
     lines = [line + record.line for index, record in enumerate(kept) if index not in dropped]
     return Rows(without(frame, sorted(dropped)), lines, sorted(bad, key=lambda row: row.line))
@@ -49,21 +48,26 @@ def read_rows(data: bytes, splitter: RecordSplitter, columns: Columns, *, line: 
 def _row(record: Record, data: bytes, columns: Columns, line: int) -> list[str | None] | BadRow:
     """The texts of a record, or why it is bad."""
     at = line + record.line
-    text = data[record.start : record.end]
-    shown = text.decode(errors="backslashreplace")
     if record.fields is None:
         opened = at + record.opened
+        shown = data[record.start : record.end].decode(errors="backslashreplace")
         return BadRow(at, f"a quote that opens a field on line {opened:,} is never closed.", shown)
     if len(record.fields) != len(columns):
         than = "longer" if len(record.fields) > len(columns) else "shorter"
         found, expected = len(record.fields), len(columns)
         reason = f"the row is {than} than the header: {found} fields instead of {expected}."
-        return BadRow(at, reason, shown)
+        return BadRow(at, reason, _shown(record.fields, columns))
     row: list[str | None] = []
     for field, column in zip(record.fields, columns, strict=True):
         try:
             row.append(None if field is None else field.decode())
         except UnicodeDecodeError as error:
             reason = f"byte 0x{error.object[error.start]:02x} is not UTF-8."
+            shown = _shown(record.fields, columns)
             return BadRow(at, reason, shown, column.header, f"{ENCODING_HINT} {HINT}")
     return row
+
+
+def _shown(fields: Sequence[bytes | None], columns: Columns) -> str:
+    texts = [None if field is None else field.decode(errors="backslashreplace") for field in fields]
+    return as_object([column.header for column in columns], texts)

@@ -32,9 +32,13 @@ Proof = Callable[[bytes], bool]
 
 
 class Splitter(Protocol):
-    """Takes the whole records out of a window. Made anew for each reading of a file.
+    """Takes the whole records out of a window.
 
     Records are first told apart by their looks; if that is not ``proven`` right, exactly.
     """
+
+    def begin(self) -> None:
+        """The next window is the first of a reading."""
+        ...
 
     def take(self, window: Window, proven: Proof) -> Pieces: ...

@@ -40,7 +40,7 @@ class JsonSource:
         self,
         path: Path,
         format: FileFormat,
-        splitter: Callable[[], Splitter],
+        splitter: Splitter,
         *,
         size: int,
         encoding: str,
@@ -77,10 +77,10 @@ class JsonSource:
             window = Window(
                 stream, offset=start.offset, line=start.line, chunk=self._chunk, longest=self._longest
             )
-            splitter = self._splitter()
+            self._splitter.begin()
             while not window.final:
                 window.fill()
-                yield splitter.take(window, proven), window
+                yield self._splitter.take(window, proven), window
 
     def _survey(self, on_read: Callable[[int], None]) -> Survey:
         survey = Survey()

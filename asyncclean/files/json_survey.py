@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asyncclean.files.badrows import BadRow
+from asyncclean.files.badrows import ENCODING_HINT, BadRow
 from asyncclean.files.columns import Columns, check_headers, typed_columns
 from asyncclean.files.json_pieces import Pieces
 from asyncclean.files.json_shape import Shape
@@ -22,8 +22,6 @@ from asyncclean.kinds import ColumnKind
 
 SAMPLE = 64
 """How many records are parsed to begin with."""
-
-ENCODING_HINT = "If the file is not UTF-8, name its encoding with --encoding (cp1252, latin-1, utf-16, ...)."
 
 
 @dataclass(slots=True)

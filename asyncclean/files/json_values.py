@@ -7,7 +7,7 @@ other readers pass over in silence is found: a key twice in one object, half of 
 import json
 from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Literal
 
 from asyncclean.kinds import ColumnKind
 
@@ -46,7 +46,7 @@ class BadRecord(ValueError):
 def parse(text: str) -> Record:
     """The record that a text holds. Raises BadRecord when it holds none."""
     try:
-        value = _DECODER.decode(text)
+        value = DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise BadRecord(f"malformed JSON at character {error.pos + 1:,}: {_said(error)}.") from None
     except RecursionError:
@@ -66,6 +66,8 @@ def as_record(value: object) -> Record:
         if isinstance(item, _Pairs | list):
             what = "an object" if isinstance(item, _Pairs) else "an array"
             raise BadRecord(f"holds {what}; a column holds single values.", key)
+        if isinstance(item, _NoJson):
+            raise BadRecord(f"{item.name} is not JSON.", key)
         if isinstance(item, str):
             _check_text(item, key)
         assert item is None or isinstance(item, str | bool)
@@ -128,12 +130,17 @@ class _Pairs:
         self.pairs = pairs
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
+class _NoJson:
+    """NaN or an infinity: other readers of JSON take them."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_int=Whole, parse_float=Fraction, parse_constant=_no_constant
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_Pairs, parse_int=Whole, parse_float=Fraction, parse_constant=_NoJson
 )
 
 

@@ -14,6 +14,9 @@ class Lines:
     Only LF ends a line: U+2028 and the like may stand in a text.
     """
 
+    def begin(self) -> None:
+        """All windows are alike."""
+
     def take(self, window: Window, proven: Proof) -> Pieces:
         if window.offset == 0 and window.data.startswith(BOM):
             window.consume(len(BOM), 0)
