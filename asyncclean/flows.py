@@ -251,6 +251,15 @@ async def _keep_rejects(run: Run, rejecting: Rejecting, inputs: Mapping[str, Pat
     return rejecting.file
 
 
+def _as_object(record: str) -> object:
+    """A bad record as the object that it was read as, or as its text where it could not even be read."""
+    try:
+        found = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        return record
+    return found if isinstance(found, dict) else record
+
+
 def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> None:
     part = atomic.part_path(path)
     try:
@@ -261,7 +270,7 @@ def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> 
                     "file": str(inputs[key]),
                     "line": reject.line,
                     "reason": reject.reason,
-                    "record": reject.record,
+                    "record": _as_object(reject.record),
                 }
                 file.write(orjson.dumps(row) + b"\n")
     except OSError as error:

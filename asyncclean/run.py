@@ -137,6 +137,7 @@ class Run:
             types=reading.types,
             allowed=self.engine.allowed_kinds,
             keep_rejects=keep_rejects,
+            mended=reading.from_rejects,
             on_read=on_read,
         )
         if told:

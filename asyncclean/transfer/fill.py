@@ -5,10 +5,11 @@ again after a kill at any instant: look up or create, send what remains, compare
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio.to_thread
+import orjson
 
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.models import Dataset
@@ -193,8 +194,17 @@ class Fill:
         return remaining
 
     def _record(self, acknowledged: Sequence[Acknowledged], refused: Sequence[Refused]) -> int:
-        self._journal.acknowledge(self.key, acknowledged, refused)
+        named = [self._by_header(one) if one.block else one for one in refused]
+        self._journal.acknowledge(self.key, acknowledged, named)
         return self._journal.reject_count(self.key)
+
+    def _by_header(self, refused: Refused) -> Refused:
+        """A record that the service refused, with the source's own headers for keys."""
+        headers = {column.name: column.header for column in self.source.columns}
+        record = {
+            headers.get(name, name): value for name, value in orjson.loads(refused.reject.record).items()
+        }
+        return replace(refused, reject=replace(refused.reject, record=orjson.dumps(record).decode()))
 
     def _verify(self, what: str, expected: int, found: int) -> None:
         if expected != found:
