@@ -24,6 +24,8 @@ def _word(word: str, first: bool, shouted: bool) -> str:
 
 
 def _recased(token: str, first: bool, shouted: bool) -> str:
+    if shouted and "&" in token[1:-1]:  # AT&T, M&S
+        return token
     return _WORD.sub(lambda match: _word(match[0], first, shouted), token)
 
 

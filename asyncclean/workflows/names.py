@@ -63,8 +63,8 @@ def _in_one_case(word: str) -> bool:
 
 def _word(word: str, family: bool) -> str:
     """One word between spaces: "JEAN-LUC", "(bob)", "j.r.r.", "DeShawn"."""
-    if _INITIALS.fullmatch(word):
-        return word.upper()
+    if _INITIALS.fullmatch(word) and len(upper := word.upper()) == len(word):
+        return upper
     return _LETTERS.sub(lambda match: cased(match[0], family) if _in_one_case(match[0]) else match[0], word)
 
 

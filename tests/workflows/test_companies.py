@@ -25,6 +25,7 @@ from asyncclean.workflows import companies
         ("MCDONALD LYNCH & CO", "McDonald Lynch & Co", "capitals"),
         ("TESCO", "TESCO", ""),
         ("eBay Inc", "eBay Inc", ""),
+        ("AT&T SERVICES", "AT&T Services", "capitals"),
         ("AT&T", "AT&T", ""),
         ("7-Eleven", "7-Eleven", ""),
         ("Smith, Jones & Co", "Smith, Jones & Co", ""),
