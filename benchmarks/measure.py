@@ -36,7 +36,8 @@ class Measured:
     Attributes:
         wall: seconds from starting the process to its end, starting Python and imports included.
         cpu: seconds of processor time of it and its children, user and system.
-        peak_mb: the most memory resident at once in it (not its children), megabytes of 10^6 bytes.
+        peak_mb: the most memory resident at once in any one process of it, megabytes of 10^6 bytes.
+        family_mb: the most seen resident at once in it and its children.
         memory: (seconds, resident megabytes of it and its children) over time; empty where there is no /proc.
         told: the JSON that it printed last.
         sink: what the sink saw, if one was asked.
@@ -45,6 +46,7 @@ class Measured:
     wall: float
     cpu: float
     peak_mb: float
+    family_mb: float
     memory: list[tuple[float, float]]
     told: dict[str, Any]
     sink: dict[str, Any] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def measure(
             wall=wall,
             cpu=usage.ru_utime + usage.ru_stime,
             peak_mb=_peak(peak, usage.ru_maxrss),
+            family_mb=max((megabytes for _, megabytes in memory), default=0.0),
             memory=memory,
             told=_last_json(out.read()),
         )

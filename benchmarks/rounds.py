@@ -43,9 +43,11 @@ def interleave(
         for case in cases:
             measured = run(case)
             moved = case.moved(measured.told) or measured.wall
-            runs[case.name].append(
-                {**measured.as_dict(), "records": case.records, "moved": moved, **case.facts}
-            )
+            kept = {**measured.as_dict(), "records": case.records, "moved": moved, **case.facts}
+            if turn > 1:
+                # One course of each over time is enough to look at.
+                kept["memory"], kept["sink"] = [], {**measured.sink, "trace": []}
+            runs[case.name].append(kept)
             rate = case.records / moved / 1000
             say(f"  {turn}/{rounds} {case.name:32} {measured.wall:6.2f} s {rate:8.0f} thousand records/s")
     return runs

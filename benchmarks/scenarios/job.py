@@ -48,7 +48,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
                 workflow,
                 thousands(median(runs, command_rate)),
                 *(f"{phases[phase]:.2f}" for phase in ("upload", "job", "download")),
-                f"{max(megabytes for run in runs for _, megabytes in run['memory']):.0f}",
+                f"{median(runs, lambda run: run['family_mb']):.0f}",
             ]
         )
     columns = ["", "thousand records/s", "upload s", "job s", "download s", "peak MB, all processes"]

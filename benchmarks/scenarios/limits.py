@@ -14,6 +14,8 @@ from benchmarks.sink.behaviour import Behaviour
 NAME = "limits"
 TITLE = "Services with limits"
 ROUNDS = 3
+SETTLED_S = 5.0
+"""Seconds after which a limit should have been found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,14 @@ def share(run: Mapping[str, Any]) -> float:
     return float(sink["answered"] / sink["seconds"] / run["offers"])
 
 
+def settled_share(run: Mapping[str, Any]) -> float | None:
+    """The same without the first seconds, in which the limit is found; None when there were no others."""
+    points = [p for p in run["sink"]["trace"] if SETTLED_S <= p["at"] <= run["sink"]["seconds"]]
+    if not points:
+        return None
+    return float(sum(point["answered_per_s"] for point in points) / len(points) / run["offers"])
+
+
 def in_flight(run: Mapping[str, Any]) -> float:
     return float(run["sink"]["mean_in_flight"])
 
@@ -63,7 +73,15 @@ def refused(run: Mapping[str, Any]) -> float:
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-    columns = ["", "requests/s answered", "of what is offered", "mean in flight", "most in flight", "refused"]
+    columns = [
+        "",
+        "requests/s answered",
+        "of what is offered",
+        "after 5 s",
+        "mean in flight",
+        "most in flight",
+        "refused",
+    ]
     rows = []
     for name, runs in result["runs"].items():
         rate = median(runs, lambda run: run["sink"]["answered"] / run["sink"]["seconds"])
@@ -72,12 +90,17 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
                 name,
                 f"{rate:.0f}",
                 f"{median(runs, share):.1%}",
+                _percent(settled_share(runs[0])),
                 f"{median(runs, in_flight):.1f}",
                 f"{median(runs, lambda run: run['sink']['peak_in_flight']):.0f}",
                 f"{median(runs, refused):.2%}",
             ]
         )
     return [Table(TITLE, columns, rows)]
+
+
+def _percent(part: float | None) -> str:
+    return "" if part is None else f"{part:.1%}"
 
 
 def findings(result: Mapping[str, Any]) -> list[Finding]:
@@ -95,7 +118,9 @@ def draw(result: Mapping[str, Any], folder: Path) -> list[Path]:
     runs = result["runs"]
     with plots.figure(path, rows=2, columns=len(runs), width=12, height=5.5, sharex="col") as axes:
         for column, (name, found) in enumerate(runs.items()):
-            trace = found[0]["sink"]["trace"]
+            trace = [
+                point for point in found[0]["sink"]["trace"] if point["at"] <= found[0]["sink"]["seconds"]
+            ]
             at = [point["at"] for point in trace]
             above, below = axes[0][column], axes[1][column]
             above.plot(at, [point["in_flight"] for point in trace], color=plots.SHADES[0], linewidth=1.3)
@@ -108,9 +133,10 @@ def draw(result: Mapping[str, Any], folder: Path) -> list[Path]:
             below.plot(at, refusals, color=plots.COLOURS["dlt"], linewidth=1.6, label="refused")
             if found[0]["offers"] <= 2 * max(answered):
                 below.axhline(found[0]["offers"], color=plots.GREY, linestyle=":", label="what is offered")
+                below.set_ylim(top=1.6 * found[0]["offers"])
             below.set_ylim(bottom=0)
             below.set_xlabel("seconds since the first request")
-            below.legend(loc="lower right")
+            below.legend(loc="upper right", ncols=3, fontsize="small")
         axes[0][0].set_ylabel("requests in flight at the service")
         axes[1][0].set_ylabel("requests/s (over 0.5 s)")
     return [path]

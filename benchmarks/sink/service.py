@@ -152,9 +152,8 @@ class Service:
 
     def _keep(self, name: str, body: bytes, encoding: str) -> Answer:
         """A block in check mode: counted, each record hashed by its values (empty and missing are one)."""
-        dataset = self._datasets.get(name)
-        if dataset is None:
-            return problem(404, "No such dataset")
+        # Scripts that only upload do not create one; when nothing is checked they need not either.
+        dataset = self._datasets.setdefault(name, Dataset(name, {}))
         if encoding == "gzip":
             body = zlib.decompress(body, wbits=31)
         elif encoding:
