@@ -16,7 +16,6 @@ from asyncclean.errors import MissingExtraError
 from asyncclean.kinds import ColumnKind
 from asyncclean.workflows.base import BlockWorkflow, Columns, WorkflowError
 from asyncclean.workflows.recognise import ALIASES, Kind, recognise
-from asyncclean.workflows.verdicts import Extra, Verdict, judge
 
 if TYPE_CHECKING:
     from asyncclean.workflows.examiners import Examiner
@@ -26,8 +25,6 @@ WEIGHTS: Mapping[Kind, int] = {
     "DateOfBirth": 1, "Company": 1, "VatNumber": 1, "Iban": 1,
 }  # fmt: skip
 """What each kind of value counts in a quality score: how far it helps to reach one or tell two apart."""
-
-_DTYPES: Mapping[ColumnKind, type[pl.DataType]] = {"text": pl.String, "bool": pl.Boolean}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,11 @@ class ContactCleanse(BlockWorkflow):
         try:
             # Here and not above: the libraries take a fifth of a second to load, and may be missing.
             from asyncclean.workflows.examiners import examiner  # noqa: PLC0415
+            from asyncclean.workflows.judging import judge_column  # noqa: PLC0415
             from asyncclean.workflows.parameters import parse  # noqa: PLC0415
         except ModuleNotFoundError as missing:
+            if (missing.name or "").partition(".")[0] == "asyncclean":
+                raise
             raise MissingExtraError("ContactCleanse", extra="local") from missing
 
         options = parse(parameters)
@@ -71,6 +71,7 @@ class ContactCleanse(BlockWorkflow):
                 "name yours with a parameter such as Column.Email=my_mail."
             )
         self._output: dict[str, ColumnKind] = dict(columns)
+        self._judge = judge_column
         self._default_country = options.default_country
         self._drop_invalid = options.drop_invalid
         plans: list[_Plan] = []
@@ -108,54 +109,29 @@ class ContactCleanse(BlockWorkflow):
     def cleanse(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
         statistics: Counter[str] = Counter(records=frame.height)
         made = {name: frame[name] for name in frame.columns}
-        countries = self._countries(frame)
-        changes: list[pl.Series] = []
-        for plan in self._plans:
-            verdicts = self._verdicts(plan, frame[plan.column], countries)
-            values, statuses, changed, extras = _turned(verdicts, len(plan.extras))
-            made[plan.value] = pl.Series(plan.value, values, pl.String)
-            made[plan.status] = pl.Series(plan.status, statuses, pl.String)
-            for name, found in zip(plan.extras, extras, strict=True):
-                made[name] = pl.Series(name, found, _DTYPES[self._output[name]])
-            if any(changed):
-                told = [f"{plan.column}: {change}" if change else None for change in changed]
-                changes.append(pl.Series(plan.column, told, pl.String))
-            for status, count in Counter(statuses).items():
+        changes: dict[str, pl.Series] = {}
+        countries: Sequence[str] | str = self._default_country
+        # The countries first: phones, postcodes and VAT numbers are judged by them.
+        for plan in sorted(self._plans, key=lambda plan: plan is not self._country):
+            judged = self._judge(
+                frame[plan.column], countries, plan.examiner, drop_invalid=self._drop_invalid
+            )
+            made[plan.value], made[plan.status] = judged.values, judged.status
+            made.update(zip(plan.extras, judged.extras, strict=True))
+            if judged.changes is not None:
+                changes[plan.column] = judged.changes
+            for status, count in judged.statuses.items():
                 statistics[f"{plan.column}_{status}"] += count
             if plan.kind == "Email":
-                suggestions, disposable = extras
-                statistics[plan.extras[0]] += len(suggestions) - suggestions.count(None)
-                statistics[plan.extras[1]] += disposable.count(True)
-        made[self._changes] = self._told(changes, frame.height)
+                statistics.update(dict(zip(plan.extras, judged.known, strict=True)))
+            if plan is self._country:
+                countries = judged.extras[0].fill_null(self._default_country).to_list()
+        made[self._changes] = self._told(
+            [changes[plan.column] for plan in self._plans if plan.column in changes], frame.height
+        )
         made[self._score] = self._scored(made, frame.height)
         statistics["records_changed"] += frame.height - made[self._changes].null_count()
         return pl.DataFrame([made[name].alias(name) for name in self._output]), statistics
-
-    def _countries(self, frame: pl.DataFrame) -> list[str] | None:
-        """Each record's country, or None when no column says it."""
-        if self._country is None:
-            return None
-        verdicts = self._verdicts(self._country, frame[self._country.column], None)
-        return [str(verdict.extras[0] or self._default_country) for verdict in verdicts]
-
-    def _verdicts(self, plan: _Plan, column: pl.Series, countries: Sequence[str] | None) -> list[Verdict]:
-        """One verdict a record; each distinct value (in its country) is judged once."""
-        values = (column if column.dtype == pl.String else column.cast(pl.String)).to_list()
-        tidy, examine, extras = plan.examiner.tidy, plan.examiner.examine, len(plan.extras)
-        drop = self._drop_invalid
-        if plan.examiner.by_country and countries is not None:
-            pairs = list(zip(values, countries, strict=True))
-            by_pair = {
-                pair: judge(*pair, tidy, examine, extras=extras, drop_invalid=drop)
-                for pair in dict.fromkeys(pairs)
-            }
-            return [by_pair[pair] for pair in pairs]
-        default = self._default_country
-        by_value = {
-            value: judge(value, default, tidy, examine, extras=extras, drop_invalid=drop)
-            for value in dict.fromkeys(values)
-        }
-        return [by_value[value] for value in values]
 
     def _told(self, changes: list[pl.Series], height: int) -> pl.Series:
         """The changes of each record in one text, null where there were none."""
@@ -193,13 +169,3 @@ class ContactCleanse(BlockWorkflow):
             (halves * WEIGHTS[kind] for kind, halves in good.items()), pl.zeros(height, pl.Int64, eager=True)
         )
         return (points * 100 + total // 2) // total
-
-
-def _turned(
-    verdicts: list[Verdict], extras: int
-) -> tuple[Sequence[str | None], Sequence[str], Sequence[str | None], list[tuple[Extra, ...]]]:
-    """Records of verdicts as columns: values, statuses, changes, and each of the extras."""
-    if not verdicts:
-        return (), (), (), [()] * extras
-    values, statuses, changes, found = zip(*verdicts, strict=True)
-    return values, statuses, changes, list(zip(*found, strict=True))

@@ -27,11 +27,13 @@ class Examiner:
 
     Attributes:
         tidy, examine: as in `verdicts`. by_country: the answer depends on the record's country.
+        longest: characters that such a value can have, with some to spare; None: any number.
         extras: names and kinds of the further columns, in the order of a finding's extras.
     """
 
     tidy: Tidy
     examine: Examine
+    longest: int | None
     by_country: bool = False
     extras: tuple[tuple[str, ColumnKind], ...] = ()
 
@@ -60,6 +62,13 @@ _BY_VALUE: Mapping[Kind, Examine] = {
     "Iban": identifiers.examine_iban,
     "Text": _as_it_is,
 }
+_LONGEST: Mapping[Kind, int] = {
+    "Title": 100, "FirstName": 200, "LastName": 200, "FullName": 300, "Company": 300, "Email": 1_000,
+    "Phone": 250, "Postcode": 50, "Country": 100, "VatNumber": 100, "Iban": 100, "DateOfBirth": 100,
+    "Date": 100,
+}  # fmt: skip
+"""Well over the longest that there are; phonenumbers itself stops at 250 characters."""
+
 _EXTRAS: Mapping[Kind, tuple[tuple[str, ColumnKind], ...]] = {
     "Email": (("suggestion", "text"), ("disposable", "bool")),
     "Phone": (("type", "text"), ("extension", "text")),
@@ -79,14 +88,15 @@ def _unchanged(examine: Examine) -> Examine:
 def examiner(kind: Kind, column: ColumnKind, options: Options) -> Examiner:
     """The examiner of a column of that kind."""
     tidy = text.tidy_value if options.repair_encoding else text.tidy_spaces
+    longest = _LONGEST.get(kind)
     if kind in _NAMES:
-        return Examiner(tidy, _NAMES[kind][0 if options.name_case else 1])
+        return Examiner(tidy, _NAMES[kind][0 if options.name_case else 1], longest)
     if kind in _BY_COUNTRY:
-        return Examiner(tidy, _BY_COUNTRY[kind], by_country=True, extras=_EXTRAS.get(kind, ()))
+        return Examiner(tidy, _BY_COUNTRY[kind], longest, by_country=True, extras=_EXTRAS.get(kind, ()))
     if kind in _BY_VALUE:
         if kind == "Text":
             tidy = text.tidy_lines if options.repair_encoding else text.tidy_line_spaces
-        return Examiner(tidy, _BY_VALUE[kind], extras=_EXTRAS.get(kind, ()))
+        return Examiner(tidy, _BY_VALUE[kind], longest, extras=_EXTRAS.get(kind, ()))
     today = options.today or datetime.now(UTC).date()
     reader = dates.Dates(order=options.date_order, today=today, birth=kind == "DateOfBirth")
-    return Examiner(tidy, _unchanged(reader.examine) if column == "datetime" else reader.examine)
+    return Examiner(tidy, _unchanged(reader.examine) if column == "datetime" else reader.examine, longest)

@@ -45,12 +45,14 @@ def judge(
     examine: Examine,
     *,
     extras: int = 0,
+    longest: int | None = None,
     drop_invalid: bool = False,
 ) -> Verdict:
     """One value's verdict, with exactly ``extras`` extras (None where nothing is known).
 
     An invalid value stays exactly as it was given, or becomes None with ``drop_invalid``. Null and ``""``
-    are left alone; text of nothing but white space becomes ``""``.
+    are left alone; text of nothing but white space becomes ``""``. Text of more than ``longest`` characters
+    is invalid without a further look, which some patterns would take long over.
     """
     nothing = (None,) * extras
     if raw is None:
@@ -58,7 +60,7 @@ def judge(
     text, change = tidy(raw)
     if not text:
         return Verdict("", "empty", change or None, nothing)
-    finding = examine(text, country)
+    finding = examine(text, country) if longest is None or len(text) <= longest else Finding(None)
     value, found = finding.value, finding.extras or nothing
     if value is None:
         if drop_invalid:

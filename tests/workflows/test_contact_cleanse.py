@@ -1,5 +1,8 @@
 """ContactCleanse as a whole: which columns it takes, what it gives back, and what it leaves alone."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 
@@ -240,6 +243,20 @@ def test_whole_numbers_become_text_and_typed_dates_stay() -> None:
     assert output["dob_status"].to_list() == ["valid", "invalid", "empty"]
 
 
+def test_a_very_long_value_is_invalid_at_once_and_stays() -> None:
+    long = "1 " * 100_000 + "(a"
+
+    output, _ = run(
+        {
+            name: [long]
+            for name in ("title", "name", "company", "email", "phone", "postcode", "country", "dob")
+        }
+    )
+
+    assert set(output.select(pl.col("^.*_status$")).row(0)) == {"invalid"}
+    assert output["phone"].to_list() == [long]
+
+
 def test_a_likely_typo_is_suggested_not_applied_and_halves_its_worth() -> None:
     output, statistics = run({"email": ["jane@gmial.com", "jane@gmail.com", None]})
 
@@ -307,3 +324,41 @@ def test_what_is_cleansed_stays_when_cleansed_again() -> None:
     for name in columns:
         assert_series_equal(twice[name], once[name])
     assert not twice["changes"].is_not_null().any()
+
+
+def test_a_library_that_is_not_installed_is_told_with_its_extra() -> None:
+    program = (
+        "import sys; sys.modules['phonenumbers'] = None\n"
+        "from asyncclean.errors import MissingExtraError\n"
+        "from asyncclean.workflows import registry\n"
+        "workflow = registry.find('ContactCleanse')\n"
+        "try:\n    workflow({'email': 'text'}, {})\n"
+        "except MissingExtraError as error:\n    print(error)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert "ContactCleanse needs the extra 'local'." in told
+    assert "pip install 'asyncclean[local]'" in told
+
+
+def test_another_process_gives_the_same_answer() -> None:
+    program = (
+        "import polars as pl\n"
+        "from asyncclean.workflows.contact_cleanse import ContactCleanse\n"
+        "frame = pl.DataFrame({'name': ['JANE O\\'BRIEN', None], 'phone': ['020 7946 0018 / 0161 496 0123', 'x']})\n"
+        "output, statistics = ContactCleanse(dict.fromkeys(frame.columns, 'text'), {}).cleanse(frame)\n"
+        "print(output.write_json(), sorted(statistics.items()))"
+    )
+
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(answers) == 1
