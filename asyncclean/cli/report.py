@@ -1,6 +1,7 @@
 """Prints what a run came to: lines for people on standard error, or one JSON line on standard output."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -9,6 +10,9 @@ from asyncclean.cli.eta import words
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 
 DONE, DONE_WITH_REJECTS = 0, 3
+
+STATUSES = ("valid", "corrected", "invalid", "empty")
+"""What a workflow says of a column's values, in the order in which it is shown."""
 
 BOUNDS = {
     "reader": "reading the input",
@@ -37,10 +41,30 @@ def report_clean(summary: Summary) -> None:
     say(f"{summary.records_out:,} records in {first}{_rejected(summary.records_rejected, summary)}")
     for key, path in list(summary.outputs.items())[1:]:
         say(f"  and {key} in {path}")
-    counts = [f"{name} {value:,}" for name, value in summary.statistics.items() if isinstance(value, int)]
-    if counts:
-        say("  " + ", ".join(counts))
+    for line in statistics_table(summary.statistics):
+        say(f"  {line}")
     _figures(summary, f"{summary.blocks:,} blocks up, {summary.pages:,} pages down")
+
+
+def statistics_table(statistics: Mapping[str, object]) -> list[str]:
+    """A job's counts as lines: those by column and status as a table, all others in a row."""
+    by_column: dict[str, dict[str, int]] = {}
+    others = []
+    for name, count in statistics.items():
+        column, _, status = name.rpartition("_")
+        if isinstance(count, int) and column and status in STATUSES:
+            by_column.setdefault(column, {})[status] = count
+        else:
+            others.append(f"{name} {count:,}" if isinstance(count, int) else f"{name} {count}")
+    if not by_column:
+        return [", ".join(others)] if others else []
+    width = max(map(len, by_column))
+    head = " " * width + "".join(f"{status:>11}" for status in STATUSES)
+    rows = [
+        f"{column:<{width}}" + "".join(f"{counts.get(status, 0):>11,}" for status in STATUSES)
+        for column, counts in by_column.items()
+    ]
+    return [head, *rows, ", ".join(others)]
 
 
 def report_upload(summary: UploadSummary) -> None:

@@ -29,7 +29,15 @@ def test_upload_creates_fills_and_completes_a_dataset(tmp_path: Path, service: s
 def test_upload_can_leave_the_dataset_open(tmp_path: Path, service: str) -> None:
     write_csv(tmp_path / "in.csv")
     said = asyncclean(
-        "upload", "in.csv", "--dataset", "left_open", "--no-complete", "--url", service, "--json", cwd=tmp_path
+        "upload",
+        "in.csv",
+        "--dataset",
+        "left_open",
+        "--no-complete",
+        "--url",
+        service,
+        "--json",
+        cwd=tmp_path,
     )
     assert said.status == 0, said.err
     assert said.summary["completed"] is False
