@@ -34,7 +34,7 @@ WANTED: dict[ColumnKind, str] = {
     "int": "a whole number within 64 bits",
     "decimal": "a decimal number of at most 15 digits",
     "bool": "one of true, false, yes, no, 1, 0",
-    "datetime": "a date and time as in ISO 8601",
+    "datetime": "a date, or a date and time, as in ISO 8601",
 }
 
 

@@ -13,9 +13,9 @@ import polars as pl
 import polars.exceptions
 
 from asyncclean.files.csv_header import Dialect
+from asyncclean.files.window import BOM
 
 _QUOTE = b'"'
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ChunkReader:
             return None
         chunk = data if length == len(data) else data[:length]
         bare = self._without_quoted(chunk)
-        if bare is None or chunk.startswith(_BOM):
+        if bare is None or chunk.startswith(BOM):
             return None
         if b"\r" in bare and bare.count(b"\r") != bare.count(b"\r\n"):
             return None

@@ -16,7 +16,6 @@ from asyncclean.files.window import Window
 
 UNCLOSED = "A quote in it may never be closed."
 
-_BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"[^"]*+"')
 _OTHERS = (b";", b"\t", b"|")
 
@@ -46,13 +45,11 @@ def read_header(window: Window, format: Format) -> Header:
     first = None
     while first is None and not window.final:
         window.fill(advice=UNCLOSED)
-        if window.offset == 0 and window.data.startswith(_BOM):
-            window.consume(len(_BOM), 0)
         _check_line_ends(window)
         splitter = RecordSplitter(delimiter)
         first = next(splitter.split(window.data, final=window.final), None)
     if first is None:
-        what = "is empty" if window.offset + len(window.data) == 0 else "holds nothing but blank lines"
+        what = "holds nothing but blank lines" if b"\n" in window.data[:-1] else "is empty"
         raise InputError(path, f"{what}: there is no header.", hint="Its first line must name the columns.")
     text = window.data[first.start : first.end]
     line = window.line + first.line
@@ -88,7 +85,7 @@ def _fields(record: Record, window: Window, line: int) -> list[str]:
 
 
 def _check_line_ends(window: Window) -> None:
-    if not window.final and b"\n" not in window.data and b"\r" in window.data:
+    if not window.final and b"\n" not in window.data and b"\r" in window.data[:-1]:
         raise _carriage_returns(window)
 
 

@@ -20,7 +20,6 @@ from asyncclean.files.json_pieces import Pieces, Proof
 from asyncclean.files.json_values import DECODER
 from asyncclean.files.window import Window
 
-_BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _NEARLY = 16
@@ -46,13 +45,13 @@ class Array:
     def __init__(self) -> None:
         self._separator: bytes | None = None
         """As found between two records by the parser; kept from one reading to the next."""
-        self._begun = self._ended = False
-        self._empty = True
+        self.begin(at_start=True)
 
-    def begin(self) -> None:
-        """The next window is the first of a reading."""
-        self._begun = self._ended = False
-        self._empty = True
+    def begin(self, *, at_start: bool) -> None:
+        """The next window is the first of a reading, from the file's start or from a record."""
+        self._begun = not at_start
+        self._empty = at_start
+        self._ended = False
 
     def take(self, window: Window, proven: Proof) -> Pieces:
         if not self._begun:
@@ -74,12 +73,8 @@ class Array:
         return Pieces(told.data, start, told.lines, proven=sure, regular=regular)
 
     def _begin(self, window: Window) -> None:
-        """Pass over what comes before the first record; a reading from further on is past that."""
-        if window.offset > 0:
-            self._begun = True
-            self._empty = False
-            return
-        data = window.data.removeprefix(_BOM).lstrip(_BLANK)
+        """Pass over what comes before the first record."""
+        data = window.data.lstrip(_BLANK)
         if not data:
             if window.final and window.data:
                 raise InputError(

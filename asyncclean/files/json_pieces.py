@@ -37,8 +37,8 @@ class Splitter(Protocol):
     Records are first told apart by their looks; if that is not ``proven`` right, exactly.
     """
 
-    def begin(self) -> None:
-        """The next window is the first of a reading."""
+    def begin(self, *, at_start: bool) -> None:
+        """The next window is the first of a reading, from the file's start or from a record."""
         ...
 
     def take(self, window: Window, proven: Proof) -> Pieces: ...

@@ -77,7 +77,7 @@ class JsonSource:
             window = Window(
                 stream, offset=start.offset, line=start.line, chunk=self._chunk, longest=self._longest
             )
-            self._splitter.begin()
+            self._splitter.begin(at_start=start.offset == 0)
             while not window.final:
                 window.fill()
                 yield self._splitter.take(window, proven), window

@@ -17,7 +17,7 @@ class MendedLines:
     def __init__(self) -> None:
         self._lines = Lines()
 
-    def begin(self) -> None:
+    def begin(self, *, at_start: bool) -> None:
         """All windows are alike."""
 
     def take(self, window: Window, proven: Proof) -> Pieces:

@@ -5,8 +5,6 @@ from asyncclean.files.json_lines import JsonLines
 from asyncclean.files.json_pieces import Pieces, Proof
 from asyncclean.files.window import Window
 
-BOM = b"\xef\xbb\xbf"
-
 
 class Lines:
     """Takes the whole lines out of a window; blank ones are passed over.
@@ -14,12 +12,10 @@ class Lines:
     Only LF ends a line: U+2028 and the like may stand in a text.
     """
 
-    def begin(self) -> None:
+    def begin(self, *, at_start: bool) -> None:
         """All windows are alike."""
 
     def take(self, window: Window, proven: Proof) -> Pieces:
-        if window.offset == 0 and window.data.startswith(BOM):
-            window.consume(len(BOM), 0)
         start = Position(window.offset, 0, window.line)
         end = window.data.rfind(b"\n") + 1
         data = JsonLines(window.data[:end].replace(b"\r\n", b"\n"))

@@ -76,9 +76,18 @@ class Slicer:
 
     def _join(self) -> Slice:
         parts, self._carried, records, self._held = self._carried, [], self._held, 0
-        regular = all(part.lines is None for part in parts)
-        lines = None if regular else [line for part in parts for line in part.line_numbers()]
+        lines = None if _in_turn(parts) else [line for part in parts for line in part.line_numbers()]
         return Slice(_joined([part.data for part in parts]), records, parts[0].start, lines)
+
+
+def _in_turn(parts: Sequence[_Part]) -> bool:
+    """Whether the records of all parts are on lines in turn: there may be other lines between two parts."""
+    first = parts[0].line_numbers()[0]
+    for part in parts:
+        if part.lines is not None or part.line_numbers()[0] != first:
+            return False
+        first += len(part.data)
+    return True
 
 
 def _joined(parts: Sequence[pl.DataFrame | JsonLines]) -> pl.DataFrame | bytes:

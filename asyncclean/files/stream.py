@@ -20,8 +20,17 @@ STEP = 1 << 18
 NOT_TEXT = "\udcff"
 """Stands for bytes that are no text in the named encoding. As UTF-8 it is invalid, and found as such."""
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"PAR1": "parquet"}
-_SUFFIX = {"gzip": ".gz", "zstd": ".zst"}
+_PACKED: dict[bytes, tuple[str, Compression | None, str]] = {
+    b"\x1f\x8b": ("compressed with gzip", "gzip", "Put .gz behind its name or --format."),
+    b"\x28\xb5\x2f\xfd": (
+        "compressed with zstd",
+        "zstd",
+        "Put .zst behind its name or --format.",
+    ),
+    b"PK\x03\x04": ("a ZIP archive or a spreadsheet", None, "Unpack it, or save it as CSV."),
+    b"PAR1": ("Parquet", None, "Read it with --format parquet."),
+}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -84,7 +93,7 @@ class ByteStream:
             self._file = path.open("rb", buffering=0)
         except OSError as error:
             raise unreadable(path, error) from error
-        self._check_magic(compression)
+        self._check_magic(compression, encoding)
         self._stages: Iterator[bytes] | None = None
         if compression is not None or encoding != "utf-8":
             stages = self._steps()
@@ -95,21 +104,16 @@ class ByteStream:
             self._stages = stages
         self._ahead = b""
 
-    def _check_magic(self, compression: Compression | None) -> None:
+    def _check_magic(self, compression: Compression | None, encoding: str) -> None:
         start = self._file.read(4)
         self._file.seek(0)
-        for magic, kind in _MAGIC.items():
-            if start.startswith(magic) and kind != compression:
-                suffix = _SUFFIX.get(kind)
-                hint = (
-                    f"Name it {self.path.name}{suffix}, or give its format with {suffix} behind."
-                    if suffix
-                    else "Unpack it first."
-                    if kind == "zip"
-                    else "Read it with --format parquet."
-                )
+        for magic, (what, kind, hint) in _PACKED.items():
+            if start.startswith(magic) and (kind is None or kind != compression):
                 self.close()
-                raise InputError(self.path, f"is not text but a {kind} file.", hint=hint)
+                raise InputError(self.path, f"is {what}, not plain text.", hint=hint)
+        if start.startswith(_UTF_16) and compression is None and encoding == "utf-8":
+            self.close()
+            raise InputError(self.path, "is UTF-16 text.", hint="Read it with --encoding utf-16.")
 
     def _steps(self) -> Iterator[bytes]:
         while step := self._read_disk(STEP):

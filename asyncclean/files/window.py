@@ -3,6 +3,9 @@
 from asyncclean.errors import InputError
 from asyncclean.files.stream import ByteStream
 
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark in UTF-8: at the start of a file it is passed over."""
+
 CHUNK = 1 << 20
 """Default for the bytes read at a time."""
 
@@ -48,10 +51,12 @@ class Window:
                 line=self.line,
                 hint=advice,
             )
-        size = max(self._chunk, len(self.data))
+        size = max(self._chunk, len(self.data), len(BOM))
         more = self.stream.read(size)
         self.final = len(more) < size
         self.data = self.data + more if self.data else more
+        if self.offset == 0 and self.data.startswith(BOM):
+            self.consume(len(BOM), 0)
         if self.final and self.data and not self.data.endswith(b"\n"):
             self.data += b"\n"
         return self.final
