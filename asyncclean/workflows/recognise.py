@@ -20,7 +20,7 @@ ALIASES: Mapping[Kind, frozenset[str]] = {
         middlename middlenames secondforename preferredname knownas
     """),
     "LastName": words("lastname surname familyname lname sname last namelast secondname maidenname"),
-    "FullName": words("fullname namefull name personname displayname wholename contact"),
+    "FullName": words("fullname namefull name personname displayname wholename"),
     "Email": words("email emails emailaddress emailaddr emailid eml mail mailaddress"),
     "Phone": words("""
         phone phonenumber phoneno phonenum telephone telephonenumber telephoneno tel telno telnumber telnum
@@ -47,9 +47,12 @@ ALIASES: Mapping[Kind, frozenset[str]] = {
 """Without their underscores. Text has none: such columns are only those that a parameter names."""
 
 _WHOSE = re.compile(
-    r"^(?:customer|cust|client|contact|person|applicant|member|user|primary|secondary|main|alt|alternative|other|home|"
-    r"work|business|office|personal|private|billing|delivery|shipping|mailing|correspondence|day|daytime|evening|the)_"
+    r"^(?:customer|cust|client|contact|person|applicant|member|primary|secondary|main|alt|alternative|other|billing|"
+    r"delivery|shipping|mailing|correspondence|personal|private|the|"
+    r"(?:user|home|work|business|office|company|day|daytime|evening)(?!_name))_"
 )
+"""Not user_name, which is no person's name, nor office_name and its like."""
+
 _NUMBERED = re.compile(r"_?[0-9]{1,2}$")
 _A_DATE = re.compile(r"^date_|_date$")
 

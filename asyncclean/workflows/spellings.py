@@ -57,7 +57,7 @@ TITLES = {
     "councillor": "Cllr", "madame": "Mme", "admiral": "Adm",
 }  # fmt: skip
 
-JOINING = words("and or & + y und et")
+JOINING = words("and or und & +")
 """Between two people's names."""
 
 TITLES_BEFORE_NAMES = words("""

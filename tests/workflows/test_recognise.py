@@ -15,7 +15,7 @@ from asyncclean.workflows.recognise import kind_of, recognise
         ("FullName", "name full_name fullname contact_name customer_name"),
         (
             "Email",
-            "email e_mail email_address e_mail_address work_email email_2 email2 primary_email_address",
+            "email e_mail email_address e_mail_address company_email email_2 primary_email_address",
         ),
         (
             "Phone",
@@ -41,6 +41,7 @@ def test_names_tell(kind: str, names: str) -> None:
         "phone_type", "phone_extension", "file_name", "updated", "birthplace", "nickname", "user", "state",
         "vat_rate",
         "company_number", "email_clean", "changes", "quality_score", "age", "source",
+        "contact", "user_name", "office_name", "site_name",
     ],
 )  # fmt: skip
 def test_other_names_do_not(name: str) -> None:
