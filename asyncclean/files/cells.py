@@ -8,7 +8,6 @@ are null.
 from collections.abc import Sequence
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from asyncclean.errors import VerificationError
 from asyncclean.files import exact, quick
@@ -16,16 +15,17 @@ from asyncclean.files.columns import Columns
 from asyncclean.files.layout import unlike
 from asyncclean.files.pages import Page
 
-_NOT_TEXT = r'":[^"n]'
-_SPACED = r'":[ \t]'
-_COLON_AND_SPACE = r'([^\\]":)[ \t]+'
-_NESTED = r'":[\[{]'
+_TEXTS = quick.PAGE.str.count_matches('":"').sum()
+_NOT_TEXT = quick.has(r'":[^"n]')
+_SPACE_AFTER_COLON = quick.has(r'":[ \t]')
+_NESTED = quick.has(r'":[\[{]')
+_VALUES = quick.PAGE.str.count_matches(r'":["tf]').sum()
+_SPACED = r'([^\\]":)[ \t]+'
 _NUMBER = r'([^\\]":)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)'
-_VALUE = r'":["tf]'
-_TEXT = r'":"'
-_ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"
-_ESCAPED_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
-_ESCAPED_BACKSLASH = r"\\\\u[dD]"
+# Escaped surrogates: halves, pairs of them, and what only looks like one behind an escaped backslash.
+_HALVES = quick.PAGE.str.count_matches(r"\\u[dD][89a-fA-F]").sum()
+_PAIRS = quick.PAGE.str.count_matches(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]").sum()
+_NO_SURROGATE = quick.has(r"\\\\u[dD]")
 
 
 class Cells:
@@ -56,26 +56,22 @@ class Cells:
         frame must be as many as those in the pages. ``":`` in valid JSON ends a key, save in a string that
         holds ``\\":``: the count is never too low. A cut in a string makes a line that polars refuses.
         """
-        text = quick.text_of(pages)
-        if text is None or _has_half_a_pair(text):
+        found = quick.text_of(pages, _TEXTS, _NOT_TEXT, _HALVES)
+        if found is None:
             return None
-        value = _TEXT
-        if quick.has(text, _NOT_TEXT):
-            if quick.has(text, _SPACED):
-                text = text.str.replace_all(_COLON_AND_SPACE, "$1")
-                if quick.has(text, _SPACED):
-                    return None
-            if quick.has(text, _NESTED):
+        text, (values, not_text, halves) = found
+        if halves and not _in_pairs(text, halves):
+            return None
+        if not_text:
+            quoted = _numbers_quoted(text)
+            if quoted is None:
                 return None
-            text = text.str.replace_all(_NUMBER, '$1"$2"')
-            value = _VALUE
-        try:
-            frame = pl.read_ndjson(quick.join(text, "\n"), schema=self.schema)
-        except PolarsError:
+            text, values = quoted
+        frame = quick.parse(text, self.schema)
+        if frame is None:
             return None
         held = frame.height * frame.width - sum(frame.null_count().row(0))
-        complete = frame.height == sum(page.records for page in pages)
-        return frame if complete and text.str.count_matches(value).sum() == held else None
+        return frame if values == held and frame.height == text["records"].sum() else None
 
     def _exact(self, page: Page) -> pl.DataFrame:
         cells: dict[str, list[str | None]] = {name: [] for name in self.schema}
@@ -102,10 +98,16 @@ class Cells:
         )
 
 
-def _has_half_a_pair(text: pl.Series) -> bool:
-    """Whether half of an escaped surrogate pair may be in there, which polars would turn into a NUL."""
-    halves = text.str.count_matches(_ESCAPED_SURROGATE).sum()
-    if halves == 0:
-        return False
-    pairs = text.str.count_matches(_ESCAPED_PAIR).sum()
-    return halves != 2 * pairs or quick.has(text, _ESCAPED_BACKSLASH)
+def _in_pairs(text: pl.DataFrame, halves: int) -> bool:
+    """Whether all escaped surrogates are in pairs: polars would turn half of one into a NUL."""
+    pairs, unsure = quick.look(text, _PAIRS, _NO_SURROGATE)
+    return halves == 2 * pairs and not unsure
+
+
+def _numbers_quoted(text: pl.DataFrame) -> tuple[pl.DataFrame, int] | None:
+    """The pages with their numbers in quotes, and how many values they hold; None if any is nested."""
+    if quick.look(text, _SPACE_AFTER_COLON)[0]:
+        text = text.with_columns(quick.PAGE.str.replace_all(_SPACED, "$1"))
+    text = text.with_columns(quick.PAGE.str.replace_all(_NUMBER, '$1"$2"'))
+    nested, spaced, values = quick.look(text, _NESTED, _SPACE_AFTER_COLON, _VALUES)
+    return None if nested or spaced else (text, values)

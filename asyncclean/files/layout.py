@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from asyncclean.errors import VerificationError
 from asyncclean.files.pages import Page
 
-Render = Callable[[Sequence[Page]], bytes | memoryview]
-"""The text of the records of some pages, the layout's separators between them. Raises ValueError or
+Render = Callable[[Sequence[Page]], Sequence[bytes | memoryview]]
+"""The text of some pages' records, in pieces between which the layout's ``between`` belongs. Raises
 VerificationError where a page does not hold what it should."""
 
 
@@ -21,9 +21,12 @@ class Layout:
     tail: bytes = b""
     empty: bytes = b""
 
-    def add(self, pages: Sequence[Page], *, begun: bool) -> tuple[bytes, bytes | memoryview]:
+    def add(self, pages: Sequence[Page], *, begun: bool) -> list[bytes | memoryview]:
         """What these pages, which hold a record at least, add to the file. ``begun``: others came before."""
-        return self.between if begun else self.head, self.render(pages)
+        pieces: list[bytes | memoryview] = []
+        for piece in self.render(pages):
+            pieces += (self.between if begun or pieces else self.head, piece)
+        return pieces
 
     def end(self, *, begun: bool) -> bytes:
         """The bytes that make the file whole."""

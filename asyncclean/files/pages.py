@@ -56,8 +56,8 @@ class Writer(Protocol):
         ...
 
 
-STEP_PAGES = 8
-"""Pages converted at a time: as fast as more of them, with some 10 MB for all that lies between."""
+STEP_PAGES = 4
+"""Pages converted at a time. More of them save a few per cent of time and cost 3 MB each while they are."""
 
 
 def steps(pages: Sequence[Page]) -> Iterator[list[Page]]:

@@ -1,12 +1,13 @@
 """Cuts pages into records by searching for bytes, in polars, without parsing. Knows when that is right.
 
 What cannot be shown to be right here is read by `exact`. All of it runs without the interpreter's lock, so
-that the event loop goes on meanwhile.
+that the event loop goes on meanwhile. Facts are asked for in one go: a call costs as much as a page.
 """
 
 import io
 import json
 from collections.abc import Mapping, Sequence
+from typing import IO, Any
 
 import orjson
 import polars as pl
@@ -14,71 +15,101 @@ from polars.exceptions import PolarsError
 
 from asyncclean.files.pages import Page
 
+PAGE = pl.col("page")
+"""The text of the pages, one a row."""
+
+ARRAYS = (PAGE.str.starts_with('[{"') & PAGE.str.ends_with("}]")).all()
+
 _BOUNDARY = r'\},[ \t]*\{"'
 _SURE_BOUNDARY = r'\},[ \t]*\{"[^,}\]:\s]'
-_LINE_BREAK = r"[\r\n]"
-_SPACE_BEFORE_COLON = r"[ \t]:"
-_KEY_WITH_SPACE = r'"[ \t]+:'
-_KEY_WITH_QUOTE = r'\\"[a-z0-9_]*":'
-_NESTED = r'":[ \t]*[\[{]'
+_CERTAIN = (
+    (PAGE.str.count_matches(r"\{") == pl.col("records"))
+    & (PAGE.str.count_matches(_SURE_BOUNDARY) == pl.col("records") - 1)
+).all()
+_AS_MANY_BOUNDARIES = (PAGE.str.count_matches(_BOUNDARY) == pl.col("records") - 1).all()
 
 
-def text_of(pages: Sequence[Page]) -> pl.Series | None:
-    """The pages as text, one each; None where one is not UTF-8 or no array of objects in a plain style.
+def has(pattern: str) -> pl.Expr:
+    """Whether a pattern occurs in any of the pages."""
+    return PAGE.str.contains(pattern).any()
 
-    Plain: on one line, and with nothing between a key and its colon. (JSON has bare line breaks only
-    between its parts.)
+
+_NESTED = has(r'":[ \t]*[\[{]')
+_KEY_WITH_QUOTE = has(r'\\"[a-z0-9_]*":')
+# JSON has bare line breaks, and space before a colon, only between its parts. The second is far quicker to
+# search for than the third, which is what matters.
+_LINE_BREAK = has(r"[\r\n]")
+_SPACE_BEFORE_COLON = has(r"[ \t]:")
+_KEY_BEFORE_SPACE = has(r'"[ \t]+:')
+
+
+def look(text: pl.DataFrame, *facts: pl.Expr) -> tuple[Any, ...]:
+    """These facts about some pages."""
+    return text.select(fact.alias(str(place)) for place, fact in enumerate(facts)).row(0)
+
+
+def text_of(pages: Sequence[Page], *facts: pl.Expr) -> tuple[pl.DataFrame, tuple[Any, ...]] | None:
+    """The pages as text, one a row with its ``records``, and some facts about them.
+
+    None where a page is not UTF-8, or not an array of objects in a plain style: all on one line, with
+    nothing between a key and its colon.
     """
+    json = pl.Series("page", [page.json.strip() for page in pages], dtype=pl.Binary)
+    records = pl.Series("records", [page.records for page in pages], dtype=pl.UInt32)
     try:
-        text = pl.Series("page", [page.json.strip() for page in pages], dtype=pl.Binary).cast(pl.String)
+        text = pl.DataFrame([json.cast(pl.String), records])
     except PolarsError:
         return None
-    arrays = (text.str.starts_with('[{"') & text.str.ends_with("}]")).all()
-    # The first pattern is far quicker to search for than the one that it stands for.
-    spaced = has(text, _SPACE_BEFORE_COLON) and has(text, _KEY_WITH_SPACE)
-    return text if arrays and not spaced and not has(text, _LINE_BREAK) else None
+    arrays, line_break, spaced, *found = look(text, ARRAYS, _LINE_BREAK, _SPACE_BEFORE_COLON, *facts)
+    if not arrays or line_break or (spaced and look(text, _KEY_BEFORE_SPACE)[0]):
+        return None
+    return text, tuple(found)
 
 
-def certain(text: pl.Series, pages: Sequence[Page]) -> bool:
-    """Whether every ``},{"`` in these pages, taken to be valid JSON, parts two of the records they claim.
+def certain_text(pages: Sequence[Page]) -> pl.DataFrame | None:
+    """The pages as text, if every ``},{"`` in them, taken to be valid JSON, parts two of their records.
 
     First by counting (see `pages.count_records` for why that is right). Where it does not tell, because of
     a brace in a string, by parsing the pieces: one that was cut in a string, or in a list of objects, is no
     JSON, so if all are, and they are as many as claimed, each cut was right.
     """
-    records = pl.Series([page.records for page in pages])
-    braces = text.str.count_matches(r"\{")
-    if ((braces == records) & (text.str.count_matches(_SURE_BOUNDARY) == records - 1)).all():
-        return True
+    found = text_of(pages, _CERTAIN, _AS_MANY_BOUNDARIES)
+    if found is None:
+        return None
+    text, (certain, as_many) = found
+    if certain:
+        return text
+    pieces = parse(text, {"": pl.String}) if as_many else None
+    return text if pieces is not None and pieces.height == text["records"].sum() else None
+
+
+def cut(text: pl.DataFrame, separator: str) -> list[memoryview]:
+    """What lies between the cuts, page by page, ``separator`` (which holds no ``$``) in their places."""
+    cut = PAGE.str.replace_all(_BOUNDARY, f'}}{separator}{{"').cast(pl.Binary)
+    return [memoryview(page)[1:-1] for page in text.select(cut)["page"]]
+
+
+def parse(text: pl.DataFrame, schema: Mapping[str, type[pl.String]]) -> pl.DataFrame | None:
+    """The pages cut into records and read by polars' strict parser; None where it refuses one."""
+    pieces: list[IO[bytes]] = [io.BytesIO(page) for page in cut(text, "\n")]
     try:
-        pieces = pl.read_ndjson(join(text, "\n"), schema={"": pl.String})
+        return pl.read_ndjson(pieces, schema=schema)
     except PolarsError:
-        return False
-    return bool((text.str.count_matches(_BOUNDARY) == records - 1).all()) and pieces.height == records.sum()
+        return None
 
 
-def join(text: pl.Series, separator: str) -> io.BytesIO:
-    """What lies between the cuts, with ``separator`` (which holds no ``$``) between all."""
-    bare = text.str.strip_prefix("[").str.strip_suffix("]")
-    cut = bare.str.replace_all(_BOUNDARY, f'}}{separator}{{"')
-    buffer = io.BytesIO()
-    cut.to_frame().write_csv(buffer, include_header=False, quote_style="never", line_terminator=separator)
-    buffer.truncate(buffer.tell() - len(separator))
-    buffer.seek(0)
-    return buffer
-
-
-def rename(text: pl.Series, keys: Mapping[str, str]) -> pl.Series | None:
+def rename(text: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame | None:
     """Pages that are certain, with other keys; None where it is not plain what a record's own key is.
 
     ``"name":`` in valid JSON is a key, for what follows a string's closing quote is never a colon, and no
     string holds bare quotes. It could only be the end of a key that holds a quote itself.
     """
-    if has(text, _NESTED) or has(text, _KEY_WITH_QUOTE):
+    if any(look(text, _NESTED, _KEY_WITH_QUOTE)):
         return None
+    page = PAGE
     for name, header in keys.items():
-        text = text.str.replace_all(f'"{name}":', json_key(header).replace("$", "$$") + ":")
-    return text
+        page = page.str.replace_all(f'"{name}":', json_key(header).replace("$", "$$") + ":")
+    return text.with_columns(page)
 
 
 def json_key(key: str) -> str:
@@ -88,8 +119,3 @@ def json_key(key: str) -> str:
     except TypeError:  # half of a surrogate pair, which only an escape can hold
         plain = json.dumps(key)
     return '"' + plain[1:-1].replace('\\"', "\\u0022") + '"'
-
-
-def has(text: pl.Series, pattern: str) -> bool:
-    """Whether a pattern occurs in any of the pages."""
-    return bool(text.str.contains(pattern).any())

@@ -43,8 +43,8 @@ class _Rows:
         """The header's line."""
         return bytes(self._lines(pl.DataFrame([[column.header] for column in columns])))
 
-    def render(self, pages: Sequence[Page]) -> memoryview:
-        return self._lines(self._cells.frame(pages))
+    def render(self, pages: Sequence[Page]) -> list[memoryview]:
+        return [self._lines(self._cells.frame(pages))]
 
     def _lines(self, frame: pl.DataFrame) -> memoryview:
         if self._safe:

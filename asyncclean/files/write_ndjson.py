@@ -31,20 +31,18 @@ class _Records:
         self._separator = separator
         self._keys = {column.name: column.header for column in columns if column.name != column.header}
 
-    def render(self, pages: Sequence[Page]) -> bytes | memoryview:
+    def render(self, pages: Sequence[Page]) -> Sequence[bytes | memoryview]:
         # There are three cases: the bytes show where each record is; one of several pages is unusual (find
         # which); this is the one.
         if (text := self._quick(pages)) is not None:
-            return quick.join(text, self._separator).getbuffer()
+            return quick.cut(text, self._separator)
         if len(pages) > 1:
-            return self._separator.encode().join([self.render([page]) for page in pages])
-        return self._separator.encode().join(_exact_lines(pages[0], self._keys))
+            return [piece for page in pages for piece in self.render([page])]
+        return [self._separator.encode().join(_exact_lines(pages[0], self._keys))]
 
-    def _quick(self, pages: Sequence[Page]) -> pl.Series | None:
-        text = quick.text_of(pages)
-        if text is None or not quick.certain(text, pages):
-            return None
-        return quick.rename(text, self._keys) if self._keys else text
+    def _quick(self, pages: Sequence[Page]) -> pl.DataFrame | None:
+        text = quick.certain_text(pages)
+        return quick.rename(text, self._keys) if self._keys and text is not None else text
 
 
 def _exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
