@@ -10,6 +10,7 @@ import json
 import socket
 import struct
 import sys
+import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
@@ -32,6 +33,7 @@ class Sink:
         self.meter = Meter()
         self._behaviour = behaviour
         self._trace: list[tuple[float, float, int, int]] = []
+        self._cpu = time.process_time()
         self._ticking: asyncio.TimerHandle | None = None
 
     def listen(self, host: str, port: int) -> int:
@@ -63,6 +65,7 @@ class Sink:
         self.gate = Gate(self._behaviour, self.loop.time())
         self.meter = Meter(in_flight=self.meter.in_flight)
         self._trace.clear()
+        self._cpu = time.process_time()
 
     def behave(self, behaviour: Behaviour) -> None:
         """Go on differently from now on."""
@@ -88,9 +91,8 @@ class Sink:
                     "refused_per_s": (later[3] - earlier[3]) / span,
                 }
             )
-        return Answer.of(
-            {**self.meter.as_dict(), "trace": trace, "started": begin, "datasets": self.service.contents()}
-        )
+        seen = {**self.meter.as_dict(), "cpu": time.process_time() - self._cpu, "started": begin}
+        return Answer.of({**seen, "trace": trace, "datasets": self.service.contents()})
 
     def control(self, method: str, path: str, body: bytes) -> Answer:
         """The sink's own calls, which the behaviour does not touch."""

@@ -38,7 +38,7 @@ class RunningSink:
         self._call("PUT", "/_behaviour", behaviour.as_dict())
 
     def statistics(self) -> dict[str, Any]:
-        """What the sink has seen since the last reset: see Meter.as_dict, plus ``trace`` and ``datasets``."""
+        """What the sink has seen since the last reset: Meter.as_dict, and cpu, trace, datasets."""
         return self._call("GET", "/_statistics")
 
 
