@@ -8,6 +8,10 @@ Phase = Literal["read", "upload", "job", "download"]
 """The parts of a run, in order; ``read`` only where a file must be read ahead of its upload."""
 
 
+Bound = Literal["reader", "encoder", "writer", "network", "service", "rate"]
+"""What a phase waits for: a local stage, the way to the service, the service, or the rate allowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
     """A phase begins. ``total``: how much there is to do, in the unit of its Progress, if known."""
@@ -21,13 +25,15 @@ class PhaseStarted:
 class Progress:
     """A phase got on: ``done`` of its total, and ``records`` so far; at most ten a second.
 
-    ``left``: seconds until the phase is over as the service estimates them, if it does.
+    ``left``: seconds until the phase is over as the service estimates them, if it does. ``bound``: what is
+    the limit so far.
     """
 
     phase: Phase
     done: int
     records: int
     left: float | None = None
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from asyncclean.cli.eta import Eta, words
+from asyncclean.cli.report import BOUNDS
 from asyncclean.events import (
     Event,
     Listener,
@@ -70,14 +71,16 @@ class _Phase:
     first: int | None = None
     records: int = 0
     done: int = 0
+    bound: Bound | None = None
 
     def figures(self, now: float) -> str:
-        """``12,000 records, 81,000/s``; nothing where no records are counted."""
+        """``12,000 records, 81,000/s bounded by the network``; nothing where no records are counted."""
         if not self.records:
             return ""
         seconds = now - self.began
         rate = (self.records - (self.first or 0)) / seconds if seconds > 0 else 0.0
-        return f"{self.records:,} records, {rate:,.0f}/s"
+        by = f" bounded by {BOUNDS[self.bound]}" if self.bound else ""
+        return f"{self.records:,} records, {rate:,.0f}/s{by}"
 
 
 @dataclass(slots=True)
@@ -94,10 +97,10 @@ class _Heard:
         match event:
             case PhaseStarted(phase, total, _):
                 self.phases[phase] = _Phase(now, total)
-            case Progress(phase, done, records, _) if phase in self.phases:
+            case Progress(phase, done, records) if phase in self.phases:
                 shown = self.phases[phase]
                 shown.first = records if shown.first is None else shown.first
-                shown.done, shown.records = done, records
+                shown.done, shown.records, shown.bound = done, records, event.bound
             case Retried():
                 self.retries += 1
             case _:
@@ -125,7 +128,7 @@ class _Live:
                     self._bar.update(self._tasks[phase], total=total)
                 else:
                     self._tasks[phase] = self._bar.add_task(VERBS[phase], total=total, figures="")
-            case Progress(phase, done, _, _) if phase in self._tasks:
+            case Progress(phase, done) if phase in self._tasks:
                 figures = (self._heard.phases[phase].figures(now), self._heard.left(now))
                 text = ", ".join(part for part in figures if part)
                 self._bar.update(self._tasks[phase], completed=done, figures=text)
@@ -151,7 +154,7 @@ class _Lines:
         now = time.monotonic()
         self._heard.hear(event, now)
         match event:
-            case Progress(phase, _, _, _) if phase in self._heard.phases and now - self._told_at >= LINE_S:
+            case Progress(phase) if phase in self._heard.phases and now - self._told_at >= LINE_S:
                 self._told_at = now
                 self._progress(phase, now)
             case PhaseEnded(phase, seconds, records):

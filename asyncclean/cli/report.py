@@ -14,6 +14,9 @@ DONE, DONE_WITH_REJECTS = 0, 3
 STATUSES = ("valid", "corrected", "invalid", "empty")
 """What a workflow says of a column's values, in the order in which it is shown."""
 
+WORTH_SAYING_S = 1.0
+"""A phase shorter than this was bounded by getting under way, and by nothing worth telling."""
+
 BOUNDS = {
     "reader": "reading the input",
     "encoder": "encoding blocks",
@@ -100,4 +103,6 @@ def _figures(summary: Summary | UploadSummary | DownloadSummary, moved: str) -> 
     retries = f", {summary.retries:,} retries" if summary.retries else ""
     say(f"  {moved}{retries}, {words(sum(summary.seconds.values()))}")
     for phase, bound in summary.bounded_by.items():
+        if summary.seconds.get(phase, 0.0) < WORTH_SAYING_S:
+            continue
         say(f"  {phase}: bounded by {BOUNDS.get(bound, bound)}")

@@ -8,13 +8,28 @@ slower) or for permits (the far side is); the writer of a download waits for pag
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 from asyncclean.api.pacing import TOLERANCE, LimiterStatistics
-from asyncclean.transfer.download import DownloadBusy
-from asyncclean.transfer.upload import Busy
+from asyncclean.events import Bound
 
-Bound = Literal["reader", "encoder", "writer", "network", "service", "rate"]
+
+@dataclass(slots=True)
+class Busy:
+    """Seconds that each stage worked or waited: what bounds an upload is read from these."""
+
+    reading: float = 0.0
+    encoding: float = 0.0
+    awaiting_blocks: float = 0.0
+    awaiting_permits: float = 0.0
+
+
+@dataclass(slots=True)
+class DownloadBusy:
+    """Seconds that the stages worked or waited: what bounds a download is read from these."""
+
+    writing: float = 0.0
+    awaiting_pages: float = 0.0
 
 
 def far_side(limiter: LimiterStatistics) -> Bound:

@@ -26,7 +26,8 @@ from asyncclean.files.columns import Columns
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import Page, Writer, open_writer
-from asyncclean.transfer.download import PAGE_RECORDS, Download, DownloadBusy, PageWriter
+from asyncclean.transfer.bounds import DownloadBusy
+from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter
 from asyncclean.transfer.journal import Journal
 
 CHECKPOINT_S = 1.0

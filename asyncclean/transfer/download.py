@@ -13,7 +13,6 @@ come in meanwhile.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import anyio
@@ -25,6 +24,7 @@ from asyncclean.api.pacing import Limiter
 from asyncclean.errors import VerificationError
 from asyncclean.events import Listener, Progress, ignore
 from asyncclean.files.output import Page, count_records
+from asyncclean.transfer.bounds import DownloadBusy, download_bound
 from asyncclean.transfer.reorder import Reorder
 
 PAGE_RECORDS = 1000
@@ -49,14 +49,6 @@ class PageWriter(Protocol):
     """Takes pages in order, in a worker thread."""
 
     def __call__(self, pages: Sequence[Page]) -> None: ...
-
-
-@dataclass(slots=True)
-class DownloadBusy:
-    """Seconds that the stages worked or waited: what bounds a download is read from these."""
-
-    writing: float = 0.0
-    awaiting_pages: float = 0.0
 
 
 class Download:
@@ -154,7 +146,8 @@ class Download:
         if at_end or time.monotonic() - self._told_at >= TELL_S:
             self._told_at = time.monotonic()
             records = min(self._records, self._reorder.lowest * PAGE_RECORDS)
-            self._listener(Progress("download", records, records))
+            bound = download_bound([self.busy], self._limiter.statistics())
+            self._listener(Progress("download", records, records, bound=bound))
 
 
 async def _count(json: bytes, what: str) -> int:

@@ -30,9 +30,10 @@ from isal import isal_zlib
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import InputError, JournalError, RejectedError
-from asyncclean.events import Listener, Progress, ignore
+from asyncclean.events import Bound, Listener, Progress, ignore
 from asyncclean.files.blocks import MAX_BYTES, Batch, Encoded, Reader, Reject, encode
 from asyncclean.files.fingerprint import PrefixHash
+from asyncclean.transfer.bounds import Busy, upload_bound
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import named_records, narrow
@@ -51,16 +52,6 @@ TELL_S = 0.1
 
 REFUSED_RECORDS = (400, 422)
 """Statuses by which a service refuses what is in a block."""
-
-
-@dataclass(slots=True)
-class Busy:
-    """Seconds that each stage worked or waited: what bounds an upload is read from these."""
-
-    reading: float = 0.0
-    encoding: float = 0.0
-    awaiting_blocks: float = 0.0
-    awaiting_permits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,10 +359,13 @@ class Upload:
         share = min(1.0, self._bytes_read / self._size) if self._size else 1.0
         self._policy.check_on_the_way(rejected, self._read_records, share)
 
+    def _bound(self) -> Bound:
+        return upload_bound([self._busy], self._limiter.statistics())
+
     def _tell(self, *, at_end: bool = False) -> None:
         if at_end or time.monotonic() - self._told_at >= TELL_S:
             self._told_at = time.monotonic()
-            self._listener(Progress("upload", self._bytes_read, self._arrived_records))
+            self._listener(Progress("upload", self._bytes_read, self._arrived_records, bound=self._bound()))
 
 
 @contextlib.contextmanager

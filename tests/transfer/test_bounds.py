@@ -3,9 +3,7 @@
 import pytest
 
 from asyncclean.api.pacing import LimiterStatistics
-from asyncclean.transfer.bounds import download_bound, upload_bound
-from asyncclean.transfer.download import DownloadBusy
-from asyncclean.transfer.upload import Busy
+from asyncclean.transfer.bounds import Busy, DownloadBusy, download_bound, upload_bound
 
 
 def limiter(
