@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from asyncclean.cli.eta import Eta, words
 from asyncclean.cli.report import BOUNDS
 from asyncclean.events import (
+    Bound,
     Event,
     Listener,
     Note,
