@@ -8,12 +8,20 @@ import orjson
 
 from asyncclean.errors import InputError
 from asyncclean.files.blocks import Reject
+from asyncclean.files.stream import NOT_TEXT
 
 LONGEST = 100_000
 """Most characters of a bad record that are kept: a quote never closed may take in a whole file."""
 
 ENCODING_HINT = "If the file is not UTF-8, name its encoding with --encoding (cp1252, latin-1, utf-16, ...)."
 HINT = "Mend it, or set such records aside with --rejects FILE."
+
+
+def not_text(error: UnicodeDecodeError) -> str:
+    """What a text that is not UTF-8 has in it."""
+    if error.object.startswith(NOT_TEXT, error.start):
+        return "it holds bytes that are no text in the file's encoding."
+    return f"byte 0x{error.object[error.start]:02x} is not UTF-8."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from asyncclean.errors import InputError
-from asyncclean.files.badrows import ENCODING_HINT
+from asyncclean.files.badrows import ENCODING_HINT, not_text
 from asyncclean.files.columns import check_headers
 from asyncclean.files.csv_records import Record, RecordSplitter
 from asyncclean.files.formats import Format
@@ -77,10 +77,7 @@ def _fields(record: Record, window: Window, line: int) -> list[str]:
         return [(field or b"").decode() for field in record.fields]
     except UnicodeDecodeError as error:
         raise InputError(
-            window.stream.path,
-            f"byte 0x{error.object[error.start]:02x} in the header is not UTF-8.",
-            line=line,
-            hint=ENCODING_HINT,
+            window.stream.path, f"in the header, {not_text(error)}", line=line, hint=ENCODING_HINT
         ) from None
 
 

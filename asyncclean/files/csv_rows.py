@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from asyncclean.files.badrows import ENCODING_HINT, HINT, BadRow, as_object
+from asyncclean.files.badrows import ENCODING_HINT, HINT, BadRow, as_object, not_text
 from asyncclean.files.casts import cast, without
 from asyncclean.files.columns import Columns
 from asyncclean.files.csv_records import Record, RecordSplitter
@@ -62,9 +62,8 @@ def _row(record: Record, data: bytes, columns: Columns, line: int) -> list[str |
         try:
             row.append(None if field is None else field.decode())
         except UnicodeDecodeError as error:
-            reason = f"byte 0x{error.object[error.start]:02x} is not UTF-8."
             shown = _shown(record.fields, columns)
-            return BadRow(at, reason, shown, column.header, f"{ENCODING_HINT} {HINT}")
+            return BadRow(at, not_text(error), shown, column.header, f"{ENCODING_HINT} {HINT}")
     return row
 
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 from asyncclean.errors import InputError
-from asyncclean.files.badrows import ENCODING_HINT
+from asyncclean.files.badrows import ENCODING_HINT, not_text
 from asyncclean.files.blocks import Position
 from asyncclean.files.json_lines import JsonLines
 from asyncclean.files.json_pieces import Pieces, Proof
@@ -187,8 +187,7 @@ def _decoded(window: Window) -> str:
         return codecs.getincrementaldecoder("utf-8")().decode(window.data)
     except UnicodeDecodeError as error:
         line = window.line + window.data.count(b"\n", 0, error.start)
-        reason = f"byte 0x{window.data[error.start]:02x} is not UTF-8."
-        raise InputError(window.stream.path, reason, line=line, hint=ENCODING_HINT) from None
+        raise InputError(window.stream.path, not_text(error), line=line, hint=ENCODING_HINT) from None
 
 
 def _end_of_value(text: str, at: int, window: Window) -> int | None:

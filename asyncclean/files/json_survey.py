@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asyncclean.files.badrows import ENCODING_HINT, BadRow
+from asyncclean.files.badrows import ENCODING_HINT, BadRow, not_text
 from asyncclean.files.columns import Columns, check_headers, typed_columns
 from asyncclean.files.json_pieces import Pieces
 from asyncclean.files.json_shape import Shape
@@ -103,7 +103,6 @@ def read(pieces: Pieces, index: int, record: bytes) -> Record | BadRow:
     try:
         return parse(record.decode())
     except UnicodeDecodeError as error:
-        reason = f"byte 0x{record[error.start]:02x} is not UTF-8."
-        return BadRow(line, reason, record.decode(errors="backslashreplace"), hint=ENCODING_HINT)
+        return BadRow(line, not_text(error), record.decode(errors="backslashreplace"), hint=ENCODING_HINT)
     except BadRecord as error:
         return BadRow(line, error.reason, record.decode(), error.column)

@@ -17,8 +17,8 @@ from asyncclean.files.formats import Compression
 STEP = 1 << 18
 """Bytes taken from a disk at a time, where they go through a decompressor or a decoder."""
 
-NOT_TEXT = "\udcff"
-"""Stands for bytes that are no text in the named encoding. As UTF-8 it is invalid, and found as such."""
+NOT_TEXT = b"\xed\xb3\xbf"
+"""Stands for bytes that are no text in the named encoding. It is no UTF-8, and is found as such."""
 
 _PACKED: dict[bytes, tuple[str, Compression | None, str]] = {
     b"\x1f\x8b": ("compressed with gzip", "gzip", "Put .gz behind its name or --format."),
@@ -35,7 +35,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
-    return NOT_TEXT, error.end
+    return NOT_TEXT.decode("utf-8", "surrogatepass"), error.end
 
 
 codecs.register_error("asyncclean.mark", _mark)

@@ -131,7 +131,7 @@ def test_a_header_alone_is_a_source_of_no_records(write: Write) -> None:
         (b"a,,c\n", "line 1: column 2 of 3 has no header"),
         (b'a," "\n', "line 1: column 2 of 2 has no header"),
         (b"\na,b,a\n", "line 2: columns 1 and 3 have the same header 'a'"),
-        (b"a,\xe9\n1,2\n", "line 1: byte 0xe9 in the header is not UTF-8.*--encoding"),
+        (b"a,\xe9\n1,2\n", "line 1: in the header, byte 0xe9 is not UTF-8.*--encoding"),
         (b'a,"b\n1,2\n', "line 1: a quote in the header is never closed"),
         (b"a,b\r1,2\r", "line 1: its lines end in a lone carriage return"),
         (b"a,b\r" * 500_000, "line 1: its lines end in a lone carriage return"),

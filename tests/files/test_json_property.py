@@ -61,7 +61,7 @@ def tables(draw: st.DrawFn) -> list[Record]:
         if missing and draw(st.booleans()):
             del record[draw(st.sampled_from(keys))]
         records.append(record)
-    return records if any(records) else [{"a": 1}, *records]
+    return records if any(records) else [*records, {"a": 1}]
 
 
 WRITERS: list[Callable[[list[Record], bool], str]] = [
