@@ -15,7 +15,6 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from asyncclean.cli.eta import Eta, words
-from asyncclean.cli.report import BOUNDS
 from asyncclean.events import (
     Bound,
     Event,
@@ -75,12 +74,12 @@ class _Phase:
     bound: Bound | None = None
 
     def figures(self, now: float) -> str:
-        """``12,000 records, 81,000/s bounded by the network``; nothing where no records are counted."""
+        """``12,000 records, 81,000/s (limit: network)``; nothing where no records are counted."""
         if not self.records:
             return ""
         seconds = now - self.began
         rate = (self.records - (self.first or 0)) / seconds if seconds > 0 else 0.0
-        by = f" bounded by {BOUNDS[self.bound]}" if self.bound else ""
+        by = f" (limit: {self.bound})" if self.bound else ""
         return f"{self.records:,} records, {rate:,.0f}/s{by}"
 
 
@@ -109,7 +108,7 @@ class _Heard:
 
     def left(self, now: float) -> str:
         left = self.eta.left(now)
-        return "" if left is None else f"{words(left)} left in all"
+        return "" if left is None else f"{words(left)} left"
 
 
 class _Live:
