@@ -55,9 +55,11 @@ def tables(draw: st.DrawFn) -> list[Record]:
     keys = draw(st.lists(names, min_size=1, max_size=4, unique=True))
     kinds = {key: draw(st.sampled_from(VALUES)) for key in keys}
     nulls, missing = draw(st.booleans()), draw(st.booleans())
-    records = []
+    records: list[Record] = []
     for _ in range(draw(st.integers(1, 12))):
-        record = {key: draw(st.none() | kind if nulls else kind) for key, kind in kinds.items()}
+        record: dict[str, Any] = {
+            key: draw(st.none() | kind if nulls else kind) for key, kind in kinds.items()
+        }
         if missing and draw(st.booleans()):
             del record[draw(st.sampled_from(keys))]
         records.append(record)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -35,7 +36,7 @@ def write(path: Path) -> None:
         frame.write_parquet(path)
         return
     content = contents[path.suffixes[0]]
-    packers = {".gz": gzip.compress, ".zst": zstandard.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
     path.write_bytes(packers[path.suffix](content) if path.suffix in packers else content)
 
 
