@@ -31,12 +31,9 @@ _FULL = Problem(503, "There are too many connections.", headers={"Retry-After": 
 
 @dataclass(slots=True)
 class Connections:
-    """Makes the connections of one server, at most ``most`` at once. Times in seconds."""
+    """Makes the connections of one server, and knows how many are ``open``."""
 
     server: web.Server
-    most: int = MAX_CONNECTIONS
-    head: float = HEAD_S
-    idle: float = IDLE_S
     open: int = 0
 
     def __call__(self) -> "Connection":
@@ -52,7 +49,7 @@ class Connection(RequestHandler):
         super().__init__(
             shared.server,
             loop=asyncio.get_running_loop(),
-            keepalive_timeout=shared.idle,
+            keepalive_timeout=IDLE_S,
             access_log=None,  # type: ignore[arg-type]
             auto_decompress=False,
             lingering_time=5.0,
@@ -65,7 +62,7 @@ class Connection(RequestHandler):
         super().connection_made(transport)
         self._shared.open += 1
         self._expect_a_head()
-        if self._shared.open > self._shared.most and isinstance(transport, asyncio.Transport):
+        if self._shared.open > MAX_CONNECTIONS and isinstance(transport, asyncio.Transport):
             transport.write(_raw(_FULL))
             self.force_close()
 
@@ -89,7 +86,7 @@ class Connection(RequestHandler):
         self._busy = False
 
     def _expect_a_head(self) -> None:
-        self._deadline = self._loop.call_later(self._shared.head, self._give_up)
+        self._deadline = self._loop.call_later(HEAD_S, self._give_up)
 
     def _stop_expecting(self) -> None:
         if self._deadline is not None:

@@ -135,10 +135,10 @@ class Store:
         ours = {
             name + suffix for name in (DATABASE, _ASIDE) for suffix in ("", "-wal", "-shm", "-journal")
         } | {LOCK}
-        others = next((entry.name for entry in os.scandir(self.directory) if entry.name not in ours), None)
-        if others is not None and not (self.directory / DATABASE).exists():
+        others = {entry.name for entry in self.directory.iterdir()} - ours
+        if others and not (self.directory / DATABASE).exists():
             raise UsageError(
-                f"{self.directory} is not a data directory: {others!r} is in it.",
+                f"{self.directory} is not a data directory: {min(others)!r} is in it.",
                 hint="Choose a new or empty directory with --data.",
             )
         if not new:

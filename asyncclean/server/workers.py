@@ -30,7 +30,7 @@ TRIES = 3
 # The path goes last, so that nothing beside the package can stand in for the standard library.
 _PROGRAM = (
     f"import sys; sys.path.append({str(Path(asyncclean.__file__).parents[1])!r}); "
-    "from asyncclean.server.worker import main; main()"
+    "from asyncclean.server.worker import main; main(int(sys.argv[1]))"
 )
 
 
@@ -54,7 +54,7 @@ class _Worker:
         # terminal reaches the server alone.
         environment = os.environ | {"POLARS_MAX_THREADS": "1"}
         process = subprocess.Popen(  # noqa: S603  this interpreter, with our own program
-            [sys.executable, "-P", "-c", _PROGRAM],
+            [sys.executable, "-P", "-c", _PROGRAM, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
