@@ -5,38 +5,55 @@ A cell is a string's characters, or any other value's JSON as the service wrote 
 are null.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 from asyncclean.errors import VerificationError
 from asyncclean.files import exact, quick
 from asyncclean.files.columns import Columns
 from asyncclean.files.layout import unlike
 from asyncclean.files.pages import Page
+from asyncclean.kinds import ColumnKind
 
 _TEXTS = quick.PAGE.str.count_matches('":"').sum()
+_NUMBERS = quick.PAGE.str.count_matches(r'":[-0-9]').sum()
+_BOOLS = quick.PAGE.str.count_matches(r'":[tf]').sum()
 _NOT_TEXT = quick.has(r'":[^"n]')
-_SPACE_AFTER_COLON = quick.has(r'":[ \t]')
 _NESTED = quick.has(r'":[\[{]')
-_VALUES = quick.PAGE.str.count_matches(r'":["tf]').sum()
-_SPACED = r'([^\\]":)[ \t]+'
+_NOT_WHOLE = quick.has(r'":-?[0-9]+[.eE]|":-0')
+_SPACED = r'":[ \t\r\n]+'
+_SPACE_AFTER_COLON = quick.has(r'":[ \t\r\n]')
+_SPACE_IN_STRING = quick.has(r'\\":[ \t\r\n]')
 _NUMBER = r'([^\\]":)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)'
 # Escaped surrogates: halves, pairs of them, and what only looks like one behind an escaped backslash.
 _HALVES = quick.PAGE.str.count_matches(r"\\u[dD][89a-fA-F]").sum()
 _PAIRS = quick.PAGE.str.count_matches(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]").sum()
 _NO_SURROGATE = quick.has(r"\\\\u[dD]")
 
+Schema = Mapping[str, type[pl.DataType]]
+Counts = Mapping[type[pl.DataType], int]
+
+_TYPES: dict[ColumnKind, type[pl.DataType]] = {"int": pl.Int64, "bool": pl.Boolean}
+
 
 class Cells:
     """Turns pages into frames whose columns are the dataset's, by name and in order."""
 
     def __init__(self, columns: Columns) -> None:
-        self.schema = {column.name: pl.String for column in columns}
+        self._text: dict[str, type[pl.DataType]] = {column.name: pl.String for column in columns}
+        self._typed = {column.name: _TYPES.get(column.kind, pl.String) for column in columns}
+        self._may_type = all(column.kind != "decimal" for column in columns)
 
     def frame(self, pages: Sequence[Page]) -> pl.DataFrame:
-        """Raises VerificationError where a page has other records or keys than it should."""
-        return pl.concat(self._frames(pages))
+        """Columns are String, or, where it is the same in the end, Int64 (int) and Boolean (bool).
+
+        Raises VerificationError where a page has other records or keys than it should.
+        """
+        frames = self._frames(pages)
+        return frames[0] if len(frames) == 1 else pl.concat([frame.cast(pl.String) for frame in frames])
 
     def _frames(self, pages: Sequence[Page]) -> list[pl.DataFrame]:
         frame = self._quick(pages)
@@ -51,30 +68,64 @@ class Cells:
     def _quick(self, pages: Sequence[Page]) -> pl.DataFrame | None:
         """Read by polars; None when it cannot be shown that nothing is lost.
 
-        polars drops keys that are not in the schema, rounds numbers and rewrites what is nested. So
-        numbers are put in quotes first, pages with anything nested are refused, and then the values in the
-        frame must be as many as those in the pages. ``":`` in valid JSON ends a key, save in a string that
-        holds ``\\":``: the count is never too low. A cut in a string makes a line that polars refuses.
+        polars drops keys that are not in the schema, and makes text or whole numbers of other values, not
+        always the same. So the texts, the numbers and the booleans in the pages must be as many as the
+        values in columns of these types: a key that was dropped, or a value in a column of another type,
+        makes a difference that nothing makes up for. ``":`` in valid JSON (and polars' parser takes no
+        other) ends a key, save in a string that holds ``\\":``: no count is ever too low.
         """
-        found = quick.text_of(pages, _TEXTS, _NOT_TEXT, _HALVES)
-        if found is None:
+        text = quick.text_of(pages)
+        if text is None:
             return None
-        text, (values, not_text, halves) = found
+        texts, not_text, halves, spaced = quick.look(
+            text, _TEXTS, _NOT_TEXT, _HALVES, quick.SPACE_BEFORE_COLON
+        )
+        if spaced and quick.look(text, quick.SPACE_BEHIND_KEY)[0]:
+            return None
         if halves and not _in_pairs(text, halves):
             return None
         if not_text:
-            quoted = _numbers_quoted(text)
-            if quoted is None:
-                return None
-            text, values = quoted
-        frame = quick.parse(text, self.schema)
-        if frame is None:
+            return self._with_others(text)
+        return self._parse(text, self._text, {pl.String: texts})
+
+    def _with_others(self, text: pl.DataFrame) -> pl.DataFrame | None:
+        """Pages that hold numbers or booleans; None if anything in them is nested."""
+        spaced, in_string = quick.look(text, _SPACE_AFTER_COLON, _SPACE_IN_STRING)
+        if in_string:
             return None
-        held = frame.height * frame.width - sum(frame.null_count().row(0))
-        return frame if values == held and frame.height == text["records"].sum() else None
+        if spaced:
+            text = text.with_columns(quick.PAGE.str.replace_all(_SPACED, '":'))
+        texts, numbers, bools, nested, not_whole = quick.look(
+            text, _TEXTS, _NUMBERS, _BOOLS, _NESTED, _NOT_WHOLE
+        )
+        if nested:
+            return None
+        if self._may_type and not not_whole:
+            frame = self._parse(text, self._typed, {pl.String: texts, pl.Int64: numbers, pl.Boolean: bools})
+            if frame is not None:
+                return frame
+        quoted = text.with_columns(quick.PAGE.str.replace_all(_NUMBER, '$1"$2"'))
+        return self._parse(quoted, self._text, {pl.String: texts + numbers + bools})
+
+    def _parse(self, text: pl.DataFrame, schema: Schema, values: Counts) -> pl.DataFrame | None:
+        """The pages' records, if they are as many as claimed, and their values too, type by type."""
+        try:
+            arrays = text["page"].str.json_decode(pl.List(pl.Struct(schema)))
+        except PolarsError:
+            return None
+        if arrays.len() != text.height or (arrays.list.len() != text["records"]).any():
+            return None
+        records = arrays.explode()
+        if records.null_count():
+            return None
+        frame = records.struct.unnest()
+        held: Counter[type[pl.DataType]] = Counter()
+        for name, count in zip(frame.columns, frame.select(pl.all().count()).row(0), strict=True):
+            held[schema[name]] += count
+        return frame if held == Counter(values) else None
 
     def _exact(self, page: Page) -> pl.DataFrame:
-        cells: dict[str, list[str | None]] = {name: [] for name in self.schema}
+        cells: dict[str, list[str | None]] = {name: [] for name in self._text}
         count = 0
         try:
             for count, members in enumerate(exact.records(page.json), 1):
@@ -87,12 +138,12 @@ class Cells:
             raise unlike(page, str(error)) from error
         if count != page.records:
             raise unlike(page, f"{count:,}")
-        return pl.DataFrame(cells, schema=self.schema)
+        return pl.DataFrame(cells, schema=self._text)
 
     def _unknown(self, keys: Sequence[str], record: int) -> VerificationError:
         return VerificationError(
             f"Columns of record {record:,} of a page of the output",
-            expected=f"only {', '.join(self.schema)}",
+            expected=f"only {', '.join(self._text)}",
             found=", ".join(map(repr, keys)),
             hint="NDJSON and JSON outputs keep columns that the dataset does not name.",
         )
@@ -102,12 +153,3 @@ def _in_pairs(text: pl.DataFrame, halves: int) -> bool:
     """Whether all escaped surrogates are in pairs: polars would turn half of one into a NUL."""
     pairs, unsure = quick.look(text, _PAIRS, _NO_SURROGATE)
     return halves == 2 * pairs and not unsure
-
-
-def _numbers_quoted(text: pl.DataFrame) -> tuple[pl.DataFrame, int] | None:
-    """The pages with their numbers in quotes, and how many values they hold; None if any is nested."""
-    if quick.look(text, _SPACE_AFTER_COLON)[0]:
-        text = text.with_columns(quick.PAGE.str.replace_all(_SPACED, "$1"))
-    text = text.with_columns(quick.PAGE.str.replace_all(_NUMBER, '$1"$2"'))
-    nested, spaced, values = quick.look(text, _NESTED, _SPACE_AFTER_COLON, _VALUES)
-    return None if nested or spaced else (text, values)

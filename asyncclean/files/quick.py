@@ -18,10 +18,9 @@ from asyncclean.files.pages import Page
 PAGE = pl.col("page")
 """The text of the pages, one a row."""
 
-ARRAYS = (PAGE.str.starts_with('[{"') & PAGE.str.ends_with("}]")).all()
-
 _BOUNDARY = r'\},[ \t]*\{"'
 _SURE_BOUNDARY = r'\},[ \t]*\{"[^,}\]:\s]'
+_ARRAYS = (PAGE.str.starts_with('[{"') & PAGE.str.ends_with("}]")).all()
 _CERTAIN = (
     (PAGE.str.count_matches(r"\{") == pl.col("records"))
     & (PAGE.str.count_matches(_SURE_BOUNDARY) == pl.col("records") - 1)
@@ -34,13 +33,13 @@ def has(pattern: str) -> pl.Expr:
     return PAGE.str.contains(pattern).any()
 
 
+# JSON has bare line breaks, and space before a colon, only between its parts.
+_LINE_BREAK = has(r"[\r\n]")
 _NESTED = has(r'":[ \t]*[\[{]')
 _KEY_WITH_QUOTE = has(r'\\"[a-z0-9_]*":')
-# JSON has bare line breaks, and space before a colon, only between its parts. The second is far quicker to
-# search for than the third, which is what matters.
-_LINE_BREAK = has(r"[\r\n]")
-_SPACE_BEFORE_COLON = has(r"[ \t]:")
-_KEY_BEFORE_SPACE = has(r'"[ \t]+:')
+SPACE_BEFORE_COLON = has(r"[ \t\r\n]:")
+"""A quick sign that `SPACE_BEHIND_KEY` may be so."""
+SPACE_BEHIND_KEY = has(r'"[ \t\r\n]+:')
 
 
 def look(text: pl.DataFrame, *facts: pl.Expr) -> tuple[Any, ...]:
@@ -48,22 +47,14 @@ def look(text: pl.DataFrame, *facts: pl.Expr) -> tuple[Any, ...]:
     return text.select(fact.alias(str(place)) for place, fact in enumerate(facts)).row(0)
 
 
-def text_of(pages: Sequence[Page], *facts: pl.Expr) -> tuple[pl.DataFrame, tuple[Any, ...]] | None:
-    """The pages as text, one a row with its ``records``, and some facts about them.
-
-    None where a page is not UTF-8, or not an array of objects in a plain style: all on one line, with
-    nothing between a key and its colon.
-    """
+def text_of(pages: Sequence[Page]) -> pl.DataFrame | None:
+    """The pages as text, one a row with its ``records``; None where one is not UTF-8."""
     json = pl.Series("page", [page.json.strip() for page in pages], dtype=pl.Binary)
     records = pl.Series("records", [page.records for page in pages], dtype=pl.UInt32)
     try:
-        text = pl.DataFrame([json.cast(pl.String), records])
+        return pl.DataFrame([json.cast(pl.String), records])
     except PolarsError:
         return None
-    arrays, line_break, spaced, *found = look(text, ARRAYS, _LINE_BREAK, _SPACE_BEFORE_COLON, *facts)
-    if not arrays or line_break or (spaced and look(text, _KEY_BEFORE_SPACE)[0]):
-        return None
-    return text, tuple(found)
 
 
 def certain_text(pages: Sequence[Page]) -> pl.DataFrame | None:
@@ -73,14 +64,25 @@ def certain_text(pages: Sequence[Page]) -> pl.DataFrame | None:
     a brace in a string, by parsing the pieces: one that was cut in a string, or in a list of objects, is no
     JSON, so if all are, and they are as many as claimed, each cut was right.
     """
-    found = text_of(pages, _CERTAIN, _AS_MANY_BOUNDARIES)
-    if found is None:
+    text = text_of(pages)
+    if text is None:
         return None
-    text, (certain, as_many) = found
+    arrays, line_break, certain = look(text, _ARRAYS, _LINE_BREAK, _CERTAIN)
+    if not arrays or line_break:
+        return None
     if certain:
         return text
-    pieces = parse(text, {"": pl.String}) if as_many else None
-    return text if pieces is not None and pieces.height == text["records"].sum() else None
+    as_many = look(text, _AS_MANY_BOUNDARIES)[0] and _pieces(text) == text["records"].sum()
+    return text if as_many else None
+
+
+def _pieces(text: pl.DataFrame) -> int | None:
+    """How many records lie between the cuts, or None when what lies there is no JSON."""
+    pieces: list[IO[bytes]] = [io.BytesIO(page) for page in cut(text, "\n")]
+    try:
+        return pl.read_ndjson(pieces, schema={"": pl.String}).height
+    except PolarsError:
+        return None
 
 
 def cut(text: pl.DataFrame, separator: str) -> list[memoryview]:
@@ -89,22 +91,14 @@ def cut(text: pl.DataFrame, separator: str) -> list[memoryview]:
     return [memoryview(page)[1:-1] for page in text.select(cut)["page"]]
 
 
-def parse(text: pl.DataFrame, schema: Mapping[str, type[pl.String]]) -> pl.DataFrame | None:
-    """The pages cut into records and read by polars' strict parser; None where it refuses one."""
-    pieces: list[IO[bytes]] = [io.BytesIO(page) for page in cut(text, "\n")]
-    try:
-        return pl.read_ndjson(pieces, schema=schema)
-    except PolarsError:
-        return None
-
-
 def rename(text: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame | None:
     """Pages that are certain, with other keys; None where it is not plain what a record's own key is.
 
     ``"name":`` in valid JSON is a key, for what follows a string's closing quote is never a colon, and no
     string holds bare quotes. It could only be the end of a key that holds a quote itself.
     """
-    if any(look(text, _NESTED, _KEY_WITH_QUOTE)):
+    nested, quote, spaced = look(text, _NESTED, _KEY_WITH_QUOTE, SPACE_BEFORE_COLON)
+    if nested or quote or (spaced and look(text, SPACE_BEHIND_KEY)[0]):
         return None
     page = PAGE
     for name, header in keys.items():

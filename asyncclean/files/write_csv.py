@@ -48,9 +48,9 @@ class _Rows:
 
     def _lines(self, frame: pl.DataFrame) -> memoryview:
         if self._safe:
-            frame = frame.select(_guarded(pl.all()))
+            frame = frame.with_columns(_guarded(pl.col(pl.String)))
         if frame.width == 1:
-            frame = frame.fill_null("")
+            frame = frame.cast(pl.String).fill_null("")
         buffer = io.BytesIO()
         frame.write_csv(buffer, include_header=False, separator=self._separator)
         return buffer.getbuffer()

@@ -13,6 +13,8 @@ could note the end still goes on from the spool.
 """
 
 import io
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -49,6 +51,8 @@ _KIND_NAMES: dict[ColumnKind, str] = {
 }
 _INT = r"^-?(?:0|[1-9][0-9]*)$"
 _DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+
+_SYSTEM_ERROR = re.compile(r"os error (\d+)")
 
 
 class ParquetWriter:
@@ -95,7 +99,7 @@ class ParquetWriter:
         return Written(self._file.length, self._pages)
 
     def _typed(self, cells: pl.DataFrame) -> pl.DataFrame:
-        typed = cells.select(_fitting(column) for column in self._columns)
+        typed = cells.select(_fitting(column, cells.schema[column.name]) for column in self._columns)
         for column in self._columns:
             lost = cells[column.name].is_not_null() & typed[column.name].is_null()
             if lost.any():
@@ -108,18 +112,29 @@ class ParquetWriter:
         return typed
 
     def finish(self) -> None:
+        with atomic.writing(self._part):
+            try:
+                self._convert()
+                atomic.sync(self._whole)
+            except BaseException:
+                self._whole.unlink(missing_ok=True)
+                raise
+            self._part.replace(self._spool)
+            self._whole.replace(self._part)
+            atomic.sync(self._part.parent)
+        self._finished = True
+
+    def _convert(self) -> None:
         self._whole.touch(mode=0o600)
         source = register_io_source(lambda *_: self._row_groups(), schema=self._schema())
         try:
             source.sink_parquet(self._whole, compression="zstd", row_group_size=ROW_GROUP)
         except PolarsError as error:
+            # polars says what the system said in words only.
+            if found := _SYSTEM_ERROR.search(str(error)):
+                number = int(found[1])
+                raise OSError(number, os.strerror(number)) from error
             raise OutputError(atomic.output_path(self._part), str(error)) from error
-        with atomic.writing(self._part):
-            atomic.sync(self._whole)
-            self._part.replace(self._spool)
-            self._whole.replace(self._part)
-            atomic.sync(self._part.parent)
-        self._finished = True
 
     def _schema(self) -> dict[str, type[pl.DataType]]:
         return {column.header: _TYPES[column.kind] for column in self._columns}
@@ -151,9 +166,11 @@ class ParquetWriter:
         self._file.close()
 
 
-def _fitting(column: Column) -> pl.Expr:
-    """A column of cells as its type, null where a cell does not fit."""
+def _fitting(column: Column, held: pl.DataType) -> pl.Expr:
+    """A column of cells as its own type, null where a cell does not fit."""
     cell = pl.col(column.name)
+    if held == _TYPES[column.kind]:
+        return cell
     match column.kind:
         case "int":
             return pl.when(cell.str.contains(_INT)).then(cell.cast(pl.Int64, strict=False))
@@ -163,4 +180,4 @@ def _fitting(column: Column) -> pl.Expr:
         case "bool":
             return pl.when(cell.is_in(["true", "false"])).then(cell == "true")
         case _:
-            return cell
+            return cell.cast(pl.String)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncclean.errors import VerificationError
@@ -22,6 +22,12 @@ NAMES = ["a", "b", "first_name"]
 SAME = Columns(Column(name, name, "text") for name in NAMES)
 RENAMED = Columns(
     [Column("A", "a", "text"), Column('b "b":', "b", "int"), Column("$0 é", "first_name", "text")]
+)
+TYPED = Columns(
+    [Column("a", "a", "int"), Column("b", "b", "bool"), Column("first_name", "first_name", "text")]
+)
+DECIMAL = Columns(
+    [Column("a", "a", "decimal"), Column("b", "b", "int"), Column("first_name", "first_name", "datetime")]
 )
 TEXT_FORMATS: list[Format] = ["csv", "tsv", "ndjson", "json"]
 COMPRESSIONS: list[Compression | None] = [None, "gzip", "zstd"]
@@ -80,7 +86,8 @@ def part(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize(("format", "delimiter"), [("csv", ","), ("tsv", "\t")])
-@given(written=flat_pages, columns=st.sampled_from([SAME, RENAMED]))
+@settings(deadline=None)
+@given(written=flat_pages, columns=st.sampled_from([SAME, RENAMED, TYPED, DECIMAL]))
 def test_every_cell_of_a_csv_is_the_value_that_the_page_held(
     part: Path,
     format: Format,
@@ -98,6 +105,7 @@ def test_every_cell_of_a_csv_is_the_value_that_the_page_held(
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
+@settings(deadline=None)
 @given(written=nested_pages, columns=st.sampled_from([SAME, RENAMED]))
 def test_every_line_of_ndjson_is_the_record_that_the_page_held(
     part: Path,
@@ -117,6 +125,7 @@ def test_every_line_of_ndjson_is_the_record_that_the_page_held(
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
+@settings(deadline=None)
 @given(written=nested_pages, columns=st.sampled_from([SAME, RENAMED]))
 def test_a_json_file_is_one_array_with_a_record_a_line(
     part: Path,
@@ -136,6 +145,7 @@ def test_a_json_file_is_one_array_with_a_record_a_line(
         assert [exact_json(line.removesuffix(",")) for line in lines[1:-2]] == expected
 
 
+@settings(deadline=None)
 @given(written=pages(NAMES, scalars | nested))
 def test_the_quick_count_is_right_or_is_not_given(written: tuple[Page, list[dict[str, object]]]) -> None:
     page, records = written
@@ -173,6 +183,14 @@ def test_numbers_keep_every_digit(part: Path) -> None:
     page = Page(b'[{"a":1.10,"b":12345678901234567890123,"first_name":1e-5}]', 1)
     assert write(part, [page], "csv") == "a,b,first_name\n1.10,12345678901234567890123,1e-5\n"
     assert write(part, [page], "ndjson") == page.json[1:-1].decode() + "\n"
+
+
+@pytest.mark.parametrize("value", ["1.5", "1.0", "-0", "1e2", "9223372036854775808", "true", '"007"', "[1]"])
+def test_a_value_of_another_type_than_its_column_comes_out_as_it_was(part: Path, value: str) -> None:
+    page = Page(f'[{{"a":{value},"b":true}},{{"a":12,"b":false}}]'.encode(), 2)
+    [_, first, second] = read_csv(write(part, [page], "csv", columns=TYPED), ",")
+    assert first == [value.strip('"'), "true", None]
+    assert second == ["12", "false", None]
 
 
 def test_nested_values_are_json_in_a_csv(part: Path) -> None:
@@ -276,6 +294,7 @@ def test_a_plain_number_needs_no_guard(part: Path, value: str) -> None:
     assert read_csv(write(part, [page], "csv", csv_safe=True), ",")[1] == [value, "-3", None]
 
 
+@settings(deadline=None)
 @given(value=texts)
 def test_the_guard_changes_nothing_but_what_begins_like_a_formula(part: Path, value: str) -> None:
     [guarded, rest, _] = read_csv(
