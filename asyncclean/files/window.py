@@ -1,5 +1,7 @@
 """The part of a text stream that a reader looks at. Knows where it lies; knows no format."""
 
+import contextlib
+
 from asyncclean.errors import InputError
 from asyncclean.files.stream import ByteStream
 
@@ -11,6 +13,21 @@ CHUNK = 1 << 20
 
 LONGEST = 64 << 20
 """Default for the most bytes of one record: as much as the largest block that the embedded server takes."""
+
+
+def _keep_freed_memory() -> None:
+    """Let what one chunk frees be there for the next.
+
+    glibc gives freed memory back to the system above a bound, and takes it again page by page: a quarter of
+    the time spent on a CSV file of 140 MB. That bound follows the largest block freed so far; this block
+    raises it. Its pages are never touched, so it takes no memory. Elsewhere it does nothing.
+    """
+    with contextlib.suppress(MemoryError):
+        bytes(_LARGEST_BLOCK)
+
+
+_LARGEST_BLOCK = 31 << 20
+_keep_freed_memory()
 
 
 class Window:
