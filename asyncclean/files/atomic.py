@@ -61,6 +61,18 @@ def spool_path(part: Path) -> Path:
     return part.with_name(part.name + "-spool")
 
 
+def whole_path(part: Path) -> Path:
+    """Where a part is made whole that cannot be so in its own place."""
+    return part.with_name(part.name + "-whole")
+
+
+def discard(part: Path) -> None:
+    """Remove a part and all that lies beside it on its behalf, if there is anything. Raises OutputError."""
+    with writing(part):
+        for path in (part, spool_path(part), whole_path(part)):
+            path.unlink(missing_ok=True)
+
+
 def commit(part: Path, output: Path) -> None:
     """Give a whole part its final name, durably; replaces what had that name. Raises OutputError."""
     with writing(output):

@@ -18,6 +18,9 @@ from asyncclean.files.layout import unlike
 from asyncclean.files.pages import Page
 from asyncclean.kinds import ColumnKind
 
+STEP = 2
+"""Pages worth reading at a time: each takes 4.3 MB meanwhile; 4 of them would save 6 % of the time."""
+
 _TEXTS = quick.PAGE.str.count_matches('":"').sum()
 _NUMBERS = quick.PAGE.str.count_matches(r'":[-0-9]').sum()
 _BOOLS = quick.PAGE.str.count_matches(r'":[tf]').sum()

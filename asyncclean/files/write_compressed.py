@@ -15,7 +15,7 @@ from isal import isal_zlib
 from asyncclean.files.atomic import PartFile
 from asyncclean.files.formats import Compression
 from asyncclean.files.layout import Layout
-from asyncclean.files.pages import Page, Written, steps
+from asyncclean.files.pages import Page, Written
 
 FRAME_PAGES = 16
 """Pages of a frame: about 2 MB of CSV, past which frames get no smaller in sum, and what a kill can cost."""
@@ -65,8 +65,8 @@ class CompressedWriter:
         return Written(self._file.length, self._written_pages)
 
     def _add(self, pages: Sequence[Page]) -> None:
-        for step in steps(pages):
-            self._frame += self._layout.add(step, begun=self._begun)
+        for pieces in self._layout.add(pages, begun=self._begun):
+            self._frame += pieces
             self._begun = True
         self._frame_pages += len(pages)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from asyncclean.files.cells import Cells
+from asyncclean.files.cells import STEP, Cells
 from asyncclean.files.columns import Columns
 from asyncclean.files.layout import Layout
 from asyncclean.files.pages import Page
@@ -30,7 +30,7 @@ def csv_layout(columns: Columns, *, separator: str, safe: bool) -> Layout:
     """
     rows = _Rows(columns, separator, safe)
     header = rows.head(columns)
-    return Layout(rows.render, head=header, empty=header)
+    return Layout(rows.render, STEP, head=header, empty=header)
 
 
 class _Rows:

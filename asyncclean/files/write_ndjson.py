@@ -13,17 +13,20 @@ from asyncclean.files.columns import Columns
 from asyncclean.files.layout import Layout, unlike
 from asyncclean.files.pages import Page
 
+STEP = 4
+"""Pages cut at a time."""
+
 
 def ndjson_layout(columns: Columns) -> Layout:
     """Lines, each ended by ``\\n``."""
     records = _Records(columns, "\n")
-    return Layout(records.render, between=b"\n", tail=b"\n")
+    return Layout(records.render, STEP, between=b"\n", tail=b"\n")
 
 
 def json_layout(columns: Columns) -> Layout:
     """An array with one record a line."""
     records = _Records(columns, ",\n")
-    return Layout(records.render, head=b"[\n", between=b",\n", tail=b"\n]\n", empty=b"[]\n")
+    return Layout(records.render, STEP, head=b"[\n", between=b",\n", tail=b"\n]\n", empty=b"[]\n")
 
 
 class _Records:

@@ -24,7 +24,7 @@ from polars.io.plugins import register_io_source
 
 from asyncclean.errors import OutputError, VerificationError
 from asyncclean.files import atomic
-from asyncclean.files.cells import Cells
+from asyncclean.files.cells import STEP, Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.pages import Page, Written, steps
 from asyncclean.kinds import ColumnKind
@@ -61,7 +61,7 @@ class ParquetWriter:
     def __init__(self, part: Path, columns: Columns, *, at: int | None) -> None:
         self._part = part
         self._spool = atomic.spool_path(part)
-        self._whole = part.with_name(part.name + "-whole")
+        self._whole = atomic.whole_path(part)
         self._columns = columns
         self._cells = Cells(columns)
         self._take_up(at)
@@ -90,7 +90,7 @@ class ParquetWriter:
                     )
 
     def write(self, pages: Sequence[Page]) -> Written:
-        for step in steps(pages):
+        for step in steps(pages, STEP):
             buffer = io.BytesIO()
             self._typed(self._cells.frame(step)).write_ipc(buffer, compression="zstd")
             self._file.append(buffer.tell().to_bytes(8, "little"), buffer.getbuffer())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from asyncclean.files.atomic import PartFile
 from asyncclean.files.layout import Layout
-from asyncclean.files.pages import Page, Written, steps
+from asyncclean.files.pages import Page, Written
 
 
 class PlainWriter:
@@ -17,8 +17,8 @@ class PlainWriter:
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
-        for step in steps(pages):
-            self._file.append(*self._layout.add(step, begun=self._file.length > 0))
+        for pieces in self._layout.add(pages, begun=self._file.length > 0):
+            self._file.append(*pieces)
         self.records += sum(page.records for page in pages)
         self._pages += len(pages)
         return Written(self._file.length, self._pages)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyncclean.errors import OutputError
-from asyncclean.files.atomic import PartFile, commit, part_path, spool_path
+from asyncclean.files.atomic import PartFile, commit, discard, part_path, spool_path, whole_path
 
 
 @contextmanager
@@ -58,6 +58,16 @@ def test_a_commit_without_a_part_leaves_the_output_alone(tmp_path: Path) -> None
     with pytest.raises(OutputError, match="No such file"):
         commit(part_path(output), output)
     assert output.read_text() == "old"
+
+
+def test_a_part_is_discarded_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    output = tmp_path / "out.parquet"
+    part = part_path(output)
+    for path in (output, part, spool_path(part), whole_path(part)):
+        path.touch()
+    discard(part)
+    assert list(tmp_path.iterdir()) == [output]
+    discard(part)
 
 
 def test_a_part_is_cut_back_and_gone_on_with(tmp_path: Path) -> None:
