@@ -91,7 +91,10 @@ class Run:
         workflow = await anyio.to_thread.run_sync(find, self._job.workflow)
         dataset = await self._store.read(partial(dataset_rows.get, name=self._job.inputs[workflow.inputs[0]]))
         self._progress.total = dataset.records
-        plan = Plan(workflow, dataset.kinds, self._job.parameters)
+        parameters = self._job.parameters
+        if workflow.day_parameter is not None:
+            parameters = {workflow.day_parameter: job_rows.as_time(self._job.submitted)[:10], **parameters}
+        plan = Plan(workflow, dataset.kinds, parameters)
         # Made here too, small job or not: for its columns, and to find out at once what cannot be done.
         stage = await anyio.to_thread.run_sync(Stage, plan)
         begin = partial(job_rows.begin_output, job=self._job.id, kinds=stage.output_columns)

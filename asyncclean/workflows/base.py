@@ -28,12 +28,15 @@ class BlockWorkflow(ABC):
         inputs: required input keys; the first is the one that is streamed.
         output: key of the output dataset.
         identity: the output is the input, record for record; who runs it may copy blocks unparsed.
+        day_parameter: the parameter that takes the current day, if its answers depend on it: a job that does
+            not give one is given the day of its submission, so that it gives the same answers on any day.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
     output: ClassVar[str]
     identity: ClassVar[bool] = False
+    day_parameter: ClassVar[str | None] = None
 
     @abstractmethod
     def __init__(self, columns: Columns, parameters: Mapping[str, str]) -> None:

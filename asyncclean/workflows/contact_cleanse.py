@@ -48,6 +48,7 @@ class ContactCleanse(BlockWorkflow):
     name: ClassVar[str] = "ContactCleanse"
     inputs: ClassVar[tuple[str, ...]] = ("Contacts",)
     output: ClassVar[str] = "Contacts"
+    day_parameter: ClassVar[str | None] = "Today"
 
     def __init__(self, columns: Columns, parameters: Mapping[str, str]) -> None:
         """Raises WorkflowError for an unknown parameter or column, or when no column is a contact's, and

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def more_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("Upper", "Stuck", "Killed", "Broken"):
+    for name in ("Upper", "Stuck", "Killed", "Broken", "Dated"):
         monkeypatch.setitem(registry._MODULES, name, "tests.server.workflows")
 
 
@@ -68,6 +68,18 @@ async def test_a_workflow_may_drop_records(server: Api) -> None:
     job = await server.end_of("j")
     expected = [record for record in people(0, 2500) if "7" not in record["name"]]
     assert await server.records(job["outputDatasets"]["Out"]) == in_capitals(expected)
+
+
+async def test_a_workflow_that_depends_on_the_day_has_that_of_the_submission_or_the_one_given(
+    server: Api,
+) -> None:
+    await server.dataset("a", people(0, 1))
+    await server.start("today", "a", "Dated")
+    await server.start("once", "a", "Dated", Day="2001-02-03")
+    for name in ("today", "once"):
+        job = await server.end_of(name)
+        day = "2001-02-03" if name == "once" else job["submittedAt"][:10]
+        assert [record["name"] for record in await server.records(job["outputDatasets"]["Out"])] == [day]
 
 
 async def test_a_job_of_no_records_is_a_job(server: Api) -> None:

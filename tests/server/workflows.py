@@ -74,3 +74,14 @@ class Broken(Upper):
         if "politely" in self._parameters:
             raise WorkflowError("The names are not to my liking.")
         raise ZeroDivisionError("one by none")
+
+
+class Dated(Upper):
+    """Puts the day that it is given in ``name``."""
+
+    name: ClassVar[str] = "Dated"
+    day_parameter: ClassVar[str | None] = "Day"
+
+    def cleanse(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
+        frame = frame.with_columns(pl.lit(self._parameters["Day"]).alias("name"))
+        return frame.with_columns(pl.lit(True).alias("changed")), Counter()
