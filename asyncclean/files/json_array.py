@@ -28,10 +28,13 @@ _NEARLY = 16
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """Records told apart, the bytes before the next one, and the line of each (None: lines in turn)."""
+    """Records told apart, the line of each (None: lines in turn), and the bytes and line ends before the
+    next one.
+    """
 
     data: JsonLines
     consumed: int
+    breaks: int
     lines: list[int] | None
     ended: bool
 
@@ -65,8 +68,9 @@ class Array:
             self._empty = False
         else:
             told, sure = self._by_parser(window), False
+        looks = looks or self._by_looks(window)
         regular = sure or (looks is not None and looks.data.data == told.data.data)
-        window.consume(told.consumed, window.data.count(b"\n", 0, told.consumed))
+        window.consume(told.consumed, told.breaks)
         self._ended = told.ended
         if self._ended:
             self._nothing(window)
@@ -128,9 +132,9 @@ class Array:
             body, consumed = data[:end], end + len(self._separator)
         if not body:
             return None
-        one_line = body.replace(b"\n", b"\t") + b"\n"
+        breaks = body.count(b"\n") if b"\n" in body else 0
+        one_line = (body.replace(b"\n", b"\t") if breaks else body) + b"\n"
         records = JsonLines(one_line.replace(parting.replace(b"\n", b"\t"), b"}\n{"))
-        breaks = body.count(b"\n")
         lines: list[int] | None
         if breaks == 0:
             lines = [window.line] * len(records)
@@ -143,7 +147,8 @@ class Array:
             step = self._separator.count(b"\n")
             steps = (part.count(b"\n") + step for part in parts[:-1])
             lines = list(itertools.accumulate(steps, initial=window.line))
-        return _Told(records, consumed, lines, ended=window.final)
+        behind = data.count(b"\n", len(body), consumed)
+        return _Told(records, consumed, breaks + behind, lines, ended=window.final)
 
     def _by_parser(self, window: Window) -> _Told:
         """Told apart by reading every value. Raises InputError at the first thing that is none."""
@@ -178,7 +183,8 @@ class Array:
         if window.final and not ended:
             raise _malformed(window, text, len(text.rstrip()), "the array does not end")
         self._empty = self._empty and not records
-        return _Told(JsonLines.of(records), consumed, lines, ended)
+        breaks = window.data.count(b"\n", 0, consumed)
+        return _Told(JsonLines.of(records), consumed, breaks, lines, ended)
 
 
 def _decoded(window: Window) -> str:

@@ -1,6 +1,7 @@
 """JSON records in bytes, one a line. Knows where lines end; knows no JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 
 class JsonLines:
@@ -19,28 +20,33 @@ class JsonLines:
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, part: slice) -> "JsonLines":
-        """Some records in turn. Cheap where they begin at or after the end of the part asked for last."""
-        first, end, _ = part.indices(self._count)
+    def records(self) -> list[bytes]:
+        """Each record, without its line end."""
+        return self.data.split(b"\n")[:-1]
+
+    def items(self, first: int, count: int) -> memoryview:
+        """Some records, at least one, with commas between. Cheap where each call goes on behind the last."""
         begin = self._find(first)
-        return JsonLines(self.data[begin : self._find(end)], end - first)
+        return memoryview(self._commas)[begin : self._find(first + count) - 1]
+
+    @cached_property
+    def _commas(self) -> bytes:
+        return self.data.replace(b"\n", b",")
 
     def _find(self, record: int) -> int:
         """The byte at which a record begins."""
         if record < self._record:
             self._record = self._byte = 0
-        at = self._byte
+        at, find = self._byte, self.data.index
         for _ in range(record - self._record):
-            at = self.data.index(b"\n", at) + 1
+            at = find(b"\n", at) + 1
         self._record, self._byte = record, at
         return at
 
-    def records(self) -> list[bytes]:
-        """Each record, without its line end."""
-        return self.data.split(b"\n")[:-1]
 
-    @staticmethod
-    def array(parts: Sequence["JsonLines"]) -> bytes:
-        """All records of some parts, none of them empty, as one JSON array."""
-        commas = [part.data[:-1].replace(b"\n", b",") for part in parts]
-        return b"".join((b"[", b",".join(commas) if len(commas) > 1 else commas[0], b"]"))
+def array(parts: Iterable[memoryview]) -> bytes:
+    """One JSON array of what is in some parts."""
+    pieces: list[bytes | memoryview] = []
+    for part in parts:
+        pieces += (b",", part)
+    return b"".join((b"[", *pieces[1:], b"]"))

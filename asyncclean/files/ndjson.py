@@ -18,7 +18,8 @@ class Lines:
     def take(self, window: Window, proven: Proof) -> Pieces:
         start = Position(window.offset, 0, window.line)
         end = window.data.rfind(b"\n") + 1
-        data = JsonLines(window.data[:end].replace(b"\r\n", b"\n"))
+        text = window.data[:end]
+        data = JsonLines(text.replace(b"\r\n", b"\n") if b"\r" in text else text)
         window.consume(end, len(data))
         if proven(data.data):
             return Pieces(data, start, None, proven=True, regular=True)

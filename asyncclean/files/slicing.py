@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from asyncclean.files.blocks import MAX_RECORDS, Position, Slice
-from asyncclean.files.json_lines import JsonLines
+from asyncclean.files.json_lines import JsonLines, array
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,16 @@ class Chunk:
 
 @dataclass(slots=True)
 class _Part:
-    data: pl.DataFrame | JsonLines
+    """Records on their way into a slice: a frame, or JSON with commas between."""
+
+    data: pl.DataFrame | memoryview
+    records: int
     start: Position
     lines: Sequence[int] | None
 
     def line_numbers(self) -> Sequence[int]:
         first = self.start.line + self.start.skip
-        return range(first, first + len(self.data)) if self.lines is None else self.lines
+        return range(first, first + self.records) if self.lines is None else self.lines
 
 
 class Slicer:
@@ -71,7 +74,9 @@ class Slicer:
     def _carry(self, chunk: Chunk, at: int, count: int) -> None:
         start = Position(chunk.start.offset, at, chunk.start.line)
         lines = None if chunk.lines is None else chunk.lines[at : at + count]
-        self._carried.append(_Part(chunk.data[at : at + count], start, lines))
+        data = chunk.data
+        some = data.slice(at, count) if isinstance(data, pl.DataFrame) else data.items(at, count)
+        self._carried.append(_Part(some, count, start, lines))
         self._held += count
 
     def _join(self) -> Slice:
@@ -86,12 +91,12 @@ def _in_turn(parts: Sequence[_Part]) -> bool:
     for part in parts:
         if part.lines is not None or part.line_numbers()[0] != first:
             return False
-        first += len(part.data)
+        first += part.records
     return True
 
 
-def _joined(parts: Sequence[pl.DataFrame | JsonLines]) -> pl.DataFrame | bytes:
+def _joined(parts: Sequence[pl.DataFrame | memoryview]) -> pl.DataFrame | bytes:
     frames = [part for part in parts if isinstance(part, pl.DataFrame)]
     if frames:
         return frames[0] if len(frames) == 1 else pl.concat(frames)
-    return JsonLines.array([part for part in parts if isinstance(part, JsonLines)])
+    return array(part for part in parts if isinstance(part, memoryview))
