@@ -7,17 +7,17 @@ python -m benchmarks --redraw               # tables and plots again, from the f
 """
 
 import argparse
-import importlib
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.bench import benching, say
 from benchmarks.measure import CommandFailed
 from benchmarks.results import Results
 from benchmarks.scenarios.protocol import NAMES, load
-from benchmarks.sink.process import PROJECT
+from benchmarks.sink.process import PROJECT, SinkLost
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,22 +40,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def measure(results: Results, names: Sequence[str], *, rounds: int, quick: bool) -> bool:
-    """Run the scenarios; what each came to is kept as soon as it is known. Whether all succeeded."""
+    """Run the scenarios, each with a sink of its own; what one came to is kept as soon as it is known.
+
+    Whether all succeeded.
+    """
+    notes: list[str] = []
     succeeded = True
-    with benching(rounds=rounds, quick=quick) as bench:
-        for name in names:
-            scenario = load(name)
-            say(f"{scenario.TITLE} ({name})")
-            begun = time.monotonic()
+    for name in names:
+        scenario = load(name)
+        say(f"{scenario.TITLE} ({name})")
+        begun = time.monotonic()
+        with benching(rounds=rounds, quick=quick) as bench:
             try:
                 result = scenario.run(bench)
-            except CommandFailed as error:
+            except (CommandFailed, SinkLost) as error:
                 succeeded = False
                 bench.note(f"the scenario {name} failed: {str(error).splitlines()[0]}")
                 say(str(error))
-                continue
-            results.keep(name, result, rounds=rounds, quick=quick, seconds=time.monotonic() - begun)
-        results.note(bench.notes)
+            else:
+                results.keep(name, result, rounds=rounds, quick=quick, seconds=time.monotonic() - begun)
+            notes += [note for note in bench.notes if note not in notes]
+    results.note(notes)
     return succeeded
 
 
@@ -68,7 +73,7 @@ def main() -> int:
         if not arguments.redraw:
             rounds = arguments.rounds or (3 if arguments.quick else 5)
             succeeded = measure(results, names, rounds=rounds, quick=arguments.quick)
-        if importlib.util.find_spec("matplotlib") is None:
+        if find_spec("matplotlib") is None:
             say("no plots: matplotlib is not installed (the extra `plot`)")
         written = results.write()
     except KeyboardInterrupt:

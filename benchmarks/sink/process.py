@@ -16,6 +16,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 """Where ``-m benchmarks`` is found from."""
 
 
+class SinkLost(Exception):
+    """The sink has ended or hangs."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunningSink:
     """A sink that listens at ``url``."""
@@ -25,8 +29,11 @@ class RunningSink:
     def _call(self, method: str, path: str, document: object = None) -> dict[str, Any]:
         body = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(self.url + path, data=body, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            found: dict[str, Any] = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                found: dict[str, Any] = json.load(answer)
+        except OSError as error:
+            raise SinkLost(f"the sink at {self.url} does not answer: {error}") from error
         return found
 
     def reset(self, behaviour: Behaviour | None = None) -> None:
