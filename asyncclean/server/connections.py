@@ -1,12 +1,16 @@
 """Connections of the server: how many, how slow, and what is said to those that do not speak HTTP.
 
 aiohttp bounds how long a connection may idle between requests, but not how long one may take over the head
-of a request, nor how many there are.
+of a request or over reading its answer, nor how many there are.
 """
 
 import asyncio
 import logging
-from dataclasses import dataclass
+import resource
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -18,7 +22,10 @@ from asyncclean.server.problems import Problem
 log = logging.getLogger("asyncclean.server")
 
 MAX_CONNECTIONS = 1000
-"""Open connections; a little below the usual limit of 1,024 open files."""
+"""Most open connections, where the system allows as many open files: see `most_connections`."""
+
+RESERVED_FILES = 64
+"""Open files that are not for connections: the store's, the workers', the program's own."""
 
 HEAD_S = 15.0
 """Longest time for the head of a request, from its first byte; for the first one, from connecting."""
@@ -26,7 +33,22 @@ HEAD_S = 15.0
 IDLE_S = 75.0
 """How long a connection stays open without a request: longer than most clients keep theirs."""
 
+ANSWER_S = 30.0
+"""Longest time to take an answer, more by a second for each `SLOWEST` bytes of it."""
+
+SLOWEST = 16 << 10
+"""Bytes a second below which a client that reads is given up."""
+
 _FULL = Problem(503, "There are too many connections.", headers={"Retry-After": "1"})
+
+
+def most_connections() -> int:
+    """`MAX_CONNECTIONS`, or what half of the files that this process may open leaves: a client in the same
+    process has as many open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(1, min(MAX_CONNECTIONS, files // 2 - RESERVED_FILES))
 
 
 @dataclass(slots=True)
@@ -34,6 +56,7 @@ class Connections:
     """Makes the connections of one server, and knows how many are ``open``."""
 
     server: web.Server
+    most: int = field(default_factory=most_connections)
     open: int = 0
 
     def __call__(self) -> "Connection":
@@ -43,7 +66,7 @@ class Connections:
 class Connection(RequestHandler):
     """One connection."""
 
-    __slots__ = ("_busy", "_deadline", "_shared")
+    __slots__ = ("_busy", "_deadline", "_pressing", "_shared")
 
     def __init__(self, shared: Connections) -> None:
         super().__init__(
@@ -57,24 +80,36 @@ class Connection(RequestHandler):
         self._shared = shared
         self._busy = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._pressing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._shared.open += 1
         self._expect_a_head()
-        if self._shared.open > MAX_CONNECTIONS and isinstance(transport, asyncio.Transport):
-            transport.write(_raw(_FULL))
+        if self._shared.open > self._shared.most:
+            cast(asyncio.Transport, transport).write(_raw(_FULL))
             self.force_close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._shared.open -= 1
         self._stop_expecting()
+        self._stop_pressing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if not self._busy and self._deadline is None:
             self._expect_a_head()
         super().data_received(data)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.transport is not None:
+            patience = ANSWER_S + self.transport.get_write_buffer_size() / SLOWEST
+            self._pressing = self._loop.call_later(patience, self._abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_pressing()
 
     def begin(self) -> None:
         """A request's head is here."""
@@ -92,6 +127,19 @@ class Connection(RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _stop_pressing(self) -> None:
+        if self._pressing is not None:
+            self._pressing.cancel()
+            self._pressing = None
+
+    def _abort(self) -> None:
+        if self.transport is None:
+            return
+        # Otherwise the system would keep what the client does not read, and go on trying.
+        no_lingering = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+        self.transport.abort()
 
     def _give_up(self) -> None:
         self._deadline = None

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import select
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -115,6 +117,24 @@ async def test_more_connections_than_it_takes_are_told_to_come_again(
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"Retry-After: 1" in answer
         assert (await server.call("GET", "/healthz")).status == 200
+
+
+async def test_a_client_that_does_not_read_its_answer_is_given_up(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ANSWER_S", 0.05)
+    monkeypatch.setattr(connections, "SLOWEST", 1 << 30)
+    await server.dataset("a", *[[{"name": "x" * 8_000}] * 100] * 10)
+    await server.start("j", "a")
+    output = (await server.end_of("j"))["outputDatasets"]["Contacts"]
+    query = f"GET /Dataset/{output}/data?start=1&count=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(query.encode() * 3)
+        closed = select.poll()
+        closed.register(client, 0)
+        assert await anyio.to_thread.run_sync(closed.poll, 20_000)
+    assert len(await server.records(output)) == 1000
 
 
 async def test_it_stops_at_once_though_clients_keep_their_connections(tmp_path: Path) -> None:

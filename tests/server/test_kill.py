@@ -23,7 +23,7 @@ pytestmark = [
 
 BLOCKS = 24
 SENDERS = 8
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 30))]
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 15))]
 
 
 @asynccontextmanager
