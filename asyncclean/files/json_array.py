@@ -17,7 +17,7 @@ from asyncclean.files.badrows import ENCODING_HINT, not_text
 from asyncclean.files.blocks import Position
 from asyncclean.files.json_lines import JsonLines
 from asyncclean.files.json_pieces import Pieces, Proof
-from asyncclean.files.json_values import DECODER
+from asyncclean.files.json_values import DECODER, said
 from asyncclean.files.window import Window
 
 _BLANK = b" \t\r\n"
@@ -81,9 +81,7 @@ class Array:
         data = window.data.lstrip(_BLANK)
         if not data:
             if window.final and window.data:
-                raise InputError(
-                    window.stream.path, "holds nothing but blanks.", hint="It should be an array."
-                )
+                raise InputError(window.stream.path, "is empty: there are no columns.")
             return
         if not data.startswith(b"["):
             what = "is one object" if data.startswith(b"{") else "does not begin with ["
@@ -207,7 +205,9 @@ def _end_of_value(text: str, at: int, window: Window) -> int | None:
         nearly = error.pos >= len(text) - _NEARLY or error.msg.startswith("Unterminated string")
         if nearly and not window.final:
             return None
-        raise _malformed(window, text, error.pos, error.msg[:1].lower() + error.msg[1:]) from None
+        if error.pos >= len(text.rstrip()):
+            raise _malformed(window, text, at, "the file ends within this value") from None
+        raise _malformed(window, text, error.pos, said(error)) from None
 
 
 def _malformed(window: Window, text: str, at: int, what: str) -> InputError:

@@ -48,7 +48,7 @@ def parse(text: str) -> Record:
     try:
         value = DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise BadRecord(f"malformed JSON at character {error.pos + 1:,}: {_said(error)}.") from None
+        raise BadRecord(f"malformed JSON at character {error.pos + 1:,}: {said(error)}.") from None
     except RecursionError:
         raise BadRecord("the value is nested too deeply.") from None
     return as_record(value)
@@ -144,5 +144,7 @@ DECODER = json.JSONDecoder(
 )
 
 
-def _said(error: json.JSONDecodeError) -> str:
-    return error.msg[:1].lower() + error.msg[1:]
+def said(error: json.JSONDecodeError) -> str:
+    """What the decoder says, to be put into a sentence."""
+    message = error.msg.removesuffix(" at").removesuffix(" starting")
+    return message[:1].lower() + message[1:]

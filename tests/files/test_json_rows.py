@@ -72,7 +72,7 @@ BAD_ARRAYS = [
     ('[{"a":1},\n]', "line 2: malformed JSON at character 1: expecting value"),
     ('[\n{"a" 1}]', "line 2: malformed JSON at character 6: expecting ':' delimiter"),
     ('[\n{"a":1},', "line 2: malformed JSON at character 9: the array does not end"),
-    ('[\n{"a":"x', "line 2: malformed JSON at character 6: unterminated string"),
+    ('[\n{"a":"x', "line 2: malformed JSON at character 1: the file ends within this value"),
     ('[{"a":1}]\n\n[]', "line 3: malformed JSON: something stands behind the array"),
     ("[" * 100_000, "line 1: a value is nested too deeply"),
     ('[{"a":"\udcff"}]', "line 1: byte 0xff is not UTF-8.*--encoding"),
