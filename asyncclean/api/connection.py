@@ -67,6 +67,43 @@ class _Call:
     begun: float = field(default_factory=time.monotonic)
 
 
+class _Place:
+    """A request's place in a limiter, held by it from its admission to its end, whatever that is."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+        self._parked = False
+
+    def park(self) -> None:
+        self.limiter.park()
+        self._parked = True
+
+    async def resume(self) -> None:
+        await self.limiter.resume()
+        self._parked = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._parked:
+            self.limiter.leave()
+        else:
+            self.limiter.release()
+
+
+class _NoPlace:
+    """Of a request without a limiter."""
+
+    limiter = None
+
+    def park(self) -> None:
+        pass
+
+    async def resume(self) -> None:
+        pass
+
+
 class Connection:
     """A connection to the service at ``url``; an async context manager.
 
@@ -204,24 +241,26 @@ class Connection:
     async def _attempts(
         self, call: _Call, limiter: Limiter | None, *, admitted: bool = False
     ) -> Answer | Failure:
-        if limiter is not None and not admitted:
+        if limiter is None:
+            return await self._attempts_in(call, _NoPlace())
+        if not admitted:
             await limiter.acquire()
+        with _Place(limiter) as place:
+            return await self._attempts_in(call, place)
+
+    async def _attempts_in(self, call: _Call, place: "_Place | _NoPlace") -> Answer | Failure:
         while True:
-            try:
-                token = None if call.anonymous else await self._tokens.current()
-                outcome, answer = await self._attempt(call, token, limiter)
-            finally:
-                if limiter is not None:
-                    limiter.release()
+            token = None if call.anonymous else await self._tokens.current()
+            outcome, answer = await self._attempt(call, token, place.limiter)
             if isinstance(outcome, Ok) and answer is not None:
                 if call.attempt == 1:
                     self._quota.refund()
                 return answer
-            failure = await self._after(call, token, outcome, answer)
+            place.park()
+            failure = await self._after(call, token, outcome, answer, paced=place.limiter is not None)
             if failure is not None:
                 return failure
-            if limiter is not None:
-                await limiter.acquire()
+            await place.resume()
 
     async def _attempt(
         self, call: _Call, token: str | None, limiter: Limiter | None
@@ -244,7 +283,11 @@ class Connection:
             if isinstance(outcome, Ok):
                 limiter.succeeded(self._clock() - begun)
             elif isinstance(outcome, Retry) and outcome.overload:
-                limiter.pushed_back(refused=outcome.status == 429, retry_after=self._gate(outcome))
+                limiter.pushed_back(
+                    refused=outcome.status == 429,
+                    retry_after=self._gate(outcome),
+                    rtt=self._clock() - begun,
+                )
         return outcome, answer
 
     def _gate(self, outcome: Retry) -> float | None:
@@ -253,7 +296,7 @@ class Connection:
         return after if after is not None and after <= self._retry.longest_retry_after_s else None
 
     async def _after(
-        self, call: _Call, token: str | None, outcome: Outcome, answer: Answer | None
+        self, call: _Call, token: str | None, outcome: Outcome, answer: Answer | None, *, paced: bool
     ) -> Failure | None:
         """What follows on an attempt that did not succeed; None: another, after what it takes."""
         # There are three cases: the token was refused, once; it is worth another attempt; it is not.
@@ -265,7 +308,7 @@ class Connection:
             return None
         if isinstance(outcome, Retry):
             call.unsure = call.unsure or outcome.unsure
-            delay = self._delay(call, outcome)
+            delay = self._delay(call, outcome, paced=paced)
             if delay is not None:
                 self.retries += 1
                 self.listener(Retried(call.method, call.path, outcome.reason, call.attempt, delay))
@@ -275,11 +318,13 @@ class Connection:
         assert isinstance(outcome, Retry | Fail)
         return Failure(self._error(call, outcome), call.unsure, answer)
 
-    def _delay(self, call: _Call, outcome: Retry) -> float | None:
+    def _delay(self, call: _Call, outcome: Retry, *, paced: bool) -> float | None:
         slow = outcome.overload or outcome.unreachable
         if outcome.unreachable and not self._reached and call.attempt >= self._retry.first_contact_attempts:
             return None
-        delay = self._retry.delay(call.attempt, throttled=slow, retry_after=outcome.after)
+        # A limiter spaces those who come back after a 429 by itself; all others are spread out.
+        spread = not (paced and outcome.status == 429)
+        delay = self._retry.delay(call.attempt, throttled=slow, retry_after=outcome.after, spread=spread)
         if delay is None:
             return None
         delay += self._quota.spend(throttled=slow)

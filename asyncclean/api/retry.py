@@ -34,14 +34,16 @@ class RetryPolicy:
     spread_s: float = 1.0
     draw: Callable[[float, float], float] = field(default=random.uniform, repr=False)
 
-    def delay(self, attempt: int, *, throttled: bool, retry_after: float | None) -> float | None:
+    def delay(
+        self, attempt: int, *, throttled: bool, retry_after: float | None, spread: bool = True
+    ) -> float | None:
         """Seconds to wait after attempt number ``attempt`` (from 1) failed; None: give up."""
         if attempt >= self.attempts:
             return None
         if retry_after is not None:
             if retry_after > self.longest_retry_after_s:
                 return None
-            return retry_after + self.draw(0.0, self.spread_s)
+            return retry_after + (self.draw(0.0, self.spread_s) if spread else 0.0)
         base = self.throttled_base_s if throttled else self.base_s
         return self.draw(0.0, min(self.cap_s, base * 2 ** (attempt - 1)))
 

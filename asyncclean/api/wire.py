@@ -4,6 +4,7 @@ Proxies are taken from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) once,
 this machine itself is never asked for through one. Redirects are answers like any other.
 """
 
+import asyncio
 import base64
 import ssl
 import urllib.request
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-import anyio
 import orjson
 from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
@@ -157,14 +157,14 @@ class _Body(aiohttp.Payload):
         return b"".join(self._parts).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        if self._size is not None and self._size <= PIECE:
-            with anyio.fail_after(self._idle):
-                await writer.write(b"".join(self._parts))
-            return
-        for part in self._parts:
-            for begin in range(0, len(part), PIECE):
-                with anyio.fail_after(self._idle):
+        first, *rest = self._parts
+        async with asyncio.timeout(self._idle) as silence:
+            await writer.write(first)
+            for part in rest:
+                for begin in range(0, len(part), PIECE):
                     await writer.write(memoryview(part)[begin : begin + PIECE])
+                    if len(part) > PIECE:
+                        silence.reschedule(asyncio.get_running_loop().time() + self._idle)
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:
