@@ -99,7 +99,30 @@ def test_a_bad_record_of_an_array_is_set_aside(write: Write) -> None:
     ]
 
 
-KINDS = [
+@pytest.mark.parametrize(
+    "separators", [(",", ":"), (", ", ": "), (" ,\n", ":")], ids=["compact", "usual", "one a line"]
+)
+def test_what_looks_like_the_end_of_a_record_may_stand_in_a_text(
+    write: Write, separators: tuple[str, str]
+) -> None:
+    parting = "}" + separators[0] + "{"
+    records = [{"a": f"{number}" + parting.replace("\n", "") * (number % 3 == 2)} for number in range(50)]
+    for first in range(3):
+        path = write(json.dumps(records[first:], separators=separators), "a.json")
+        assert read(open_source(path)).records == records[first:]
+
+
+def test_lines_are_right_where_separators_differ(write: Write) -> None:
+    for text, lines in (
+        ('[{"a":1},\n{"a":2},\t{"a":3},\n{"a":\n4}]', [1, 2, 2, 3]),
+        ('[{"a":1},\n{"a":2}\n,{"a":3},\n{"a":4}]', [1, 2, 3, 4]),
+    ):
+        reading = read(open_source(write(text, "a.json")))
+        assert [record["a"] for record in reading.records] == [1, 2, 3, 4]
+        assert reading.lines == lines
+
+
+KINDS: list[tuple[str, str, list[object]]] = [
     ("1, 2, null", "int", [1, 2, None]),
     ("9223372036854775807", "int", [2**63 - 1]),
     ("1, 2.5", "decimal", [1, 2.5]),
@@ -110,6 +133,7 @@ KINDS = [
     ('"x", 1.50, true', "text", ["x", "1.50", "true"]),
     ("1, true", "text", ["1", "true"]),
     ("9223372036854775808", "text", ["9223372036854775808"]),
+    ("1234567890123456, 12345678901234567890", "text", ["1234567890123456", "12345678901234567890"]),
     ("1234567890123456789, 0.5", "text", ["1234567890123456789", "0.5"]),
     ("0.12345678901234567890123", "text", ["0.12345678901234567890123"]),
     ("1e999", "text", ["1e999"]),
@@ -121,9 +145,9 @@ def test_the_kind_of_a_column_follows_from_all_of_its_values(
     write: Write, values: str, kind: str, given: list[object]
 ) -> None:
     lines = "".join(f'{{"a":{value}}}\n' for value in values.split(", "))
-    # The last one is far from the first ones, which are looked at closely.
-    many = '{"a":null}\n' * 2000
-    for text in (lines, many + lines):
+    # The last ones are far from the first ones, which are looked at closely.
+    first, nulls = lines.splitlines(keepends=True)[0], '{"a":null}\n'
+    for text in (lines, nulls * 2000 + lines, first * 2000 + lines):
         source = open_source(write(text, "a.ndjson"))
         assert source.columns.kinds() == {"a": kind}
         assert [record["a"] for record in read(source).records][-len(given) :] == given
