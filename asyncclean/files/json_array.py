@@ -136,7 +136,8 @@ class Array:
         lines: list[int] | None
         if breaks == 0:
             lines = [window.line] * len(records)
-        elif breaks == len(records) - 1 and self._separator.count(b"\n") == 1:
+        elif self._separator.count(b"\n") == 1 and breaks == len(records) - 1 == body.count(parting):
+            # Every line end is in a separator.
             lines = None
         else:
             parts = body.split(parting)
