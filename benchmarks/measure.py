@@ -37,6 +37,7 @@ class Measured:
         wall: seconds from starting the process to its end, starting Python and imports included.
         cpu: seconds of processor time of it and its children, user and system.
         peak_mb: the most memory resident at once in any one process of it, megabytes of 10^6 bytes.
+        busy: seconds of processor time of all there is on the machine meanwhile, it included.
         family_mb: the most seen resident at once in it and its children.
         memory: (seconds, resident megabytes of it and its children) over time; empty where there is no /proc.
         told: the JSON that it printed last.
@@ -45,6 +46,7 @@ class Measured:
 
     wall: float
     cpu: float
+    busy: float
     peak_mb: float
     family_mb: float
     memory: list[tuple[float, float]]
@@ -69,6 +71,15 @@ def _status(pid: int) -> tuple[float, float]:
     except (OSError, ProcessLookupError):
         pass
     return now, most
+
+
+def _machine_busy() -> float:
+    """Seconds that the machine's processors have worked since it was started; 0 where that is not told."""
+    try:
+        user, nice, system, _, _, *interrupts = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8]
+    except (OSError, ValueError):
+        return 0.0
+    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int) -> list[int]:
@@ -121,6 +132,7 @@ def measure(
     (Ctrl-C included), nothing of it is left running.
     """
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        busy = _machine_busy()
         begun = time.perf_counter()
         process = subprocess.Popen(
             command,
@@ -144,6 +156,7 @@ def measure(
                 if at > timeout:
                     raise CommandFailed(f"{' '.join(command)}: still running after {timeout:g} s")
             wall = time.perf_counter() - begun
+            busy = _machine_busy() - busy
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
@@ -160,6 +173,7 @@ def measure(
         return Measured(
             wall=wall,
             cpu=usage.ru_utime + usage.ru_stime,
+            busy=busy,
             peak_mb=_peak(peak, usage.ru_maxrss),
             family_mb=max((megabytes for _, megabytes in memory), default=0.0),
             memory=memory,

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import findings
+from benchmarks.rounds import others
 from benchmarks.scenarios.protocol import NAMES, load
 
 PACKAGES = ("asyncclean", "polars", "aiohttp", "orjson", "uvloop", "httpx", "dlt")
@@ -114,9 +116,12 @@ def _head(result: Mapping[str, Any]) -> str:
 
 def _section(title: str, name: str, result: Mapping[str, Any]) -> str:
     quick = " --quick" if result["quick"] else ""
+    processors = result["machine"]["processors"]
+    busy = [others(run, processors) for runs in result["runs"].values() for run in runs]
     return (
         f"## {title}\n\n`python -m benchmarks {name} --rounds {result['rounds']}{quick}`, "
-        f"{result['measured_at']}, took {result['seconds']:.0f} s\n"
+        f"{result['measured_at']}, took {result['seconds']:.0f} s; other work on the machine took "
+        f"{statistics.median(busy):.0%} of the processors (median; at most {max(busy):.0%})\n"
     )
 
 

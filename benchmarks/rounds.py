@@ -68,6 +68,12 @@ def cpu_per_million(run: Mapping[str, Any]) -> float:
     return float(run["cpu"] / run["records"] * 1e6)
 
 
+def others(run: Mapping[str, Any], processors: int) -> float:
+    """The part of the processors' time that was neither the command's nor the sink's."""
+    own = run["cpu"] + run["sink"].get("cpu", 0.0)
+    return float(max(0.0, run["busy"] - own) / (run["wall"] * processors))
+
+
 def peak(run: Mapping[str, Any]) -> float:
     """Megabytes."""
     return float(run["peak_mb"])

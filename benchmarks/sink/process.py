@@ -71,4 +71,6 @@ def running_sink(behaviour: Behaviour | None = None) -> Iterator[RunningSink]:
                 sink.reset(behaviour)
             yield sink
         finally:
+            if (status := process.poll()) is not None:
+                print(f"the sink ended by itself, with status {status}", file=sys.stderr)
             process.terminate()

@@ -15,6 +15,7 @@ def run(records: int, seconds: float) -> dict[str, object]:
         "wall": seconds + 0.5,
         "moved": seconds,
         "cpu": seconds,
+        "busy": 2 * seconds,
         "peak_mb": 80.0,
         "family_mb": 80.0,
         "memory": [[0.0, 10.0], [seconds, 80.0]],

@@ -1,7 +1,7 @@
 """Turns and ratios: who is measured when, and what is compared with what."""
 
 from benchmarks.measure import Measured
-from benchmarks.rounds import Case, interleave, median, moving_rate, ratio, spread
+from benchmarks.rounds import Case, interleave, median, moving_rate, others, ratio, spread
 
 
 def case(name: str, records: int = 1000) -> Case:
@@ -12,6 +12,7 @@ def measured(seconds: float) -> Measured:
     return Measured(
         wall=seconds + 1,
         cpu=seconds,
+        busy=2 * seconds,
         peak_mb=50,
         family_mb=50,
         memory=[(0.0, 50.0)],
@@ -53,3 +54,8 @@ def test_only_the_first_round_keeps_its_course_over_time() -> None:
     first, second = interleave([case("a")], 2, lambda one: measured(1.0), say=lambda line: None)["a"]
     assert (first["memory"], first["sink"]["trace"]) == ([(0.0, 50.0)], [1, 2])
     assert (second["memory"], second["sink"]["trace"]) == ([], [])
+
+
+def test_what_others_did_is_neither_the_command_s_nor_the_sink_s() -> None:
+    run = {"wall": 10.0, "busy": 6.0, "cpu": 3.0, "sink": {"cpu": 1.0}}
+    assert others(run, 2) == 2.0 / 20.0
