@@ -7,6 +7,7 @@ are null.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -49,6 +50,7 @@ class Cells:
         self._text: dict[str, type[pl.DataType]] = {column.name: pl.String for column in columns}
         self._typed = {column.name: _TYPES.get(column.kind, pl.String) for column in columns}
         self._may_type = all(column.kind != "decimal" for column in columns)
+        self._all_text = self._may_type and self._typed == self._text
 
     def frame(self, pages: Sequence[Page]) -> pl.DataFrame:
         """Columns are String, or, where it is the same in the end, Int64 (int) and Boolean (bool).
@@ -80,16 +82,18 @@ class Cells:
         text = quick.text_of(pages)
         if text is None:
             return None
-        texts, not_text, halves, spaced = quick.look(
-            text, _TEXTS, _NOT_TEXT, _HALVES, quick.SPACE_BEFORE_COLON
-        )
+        facts = (_TEXTS, _NOT_TEXT, _HALVES, quick.SPACE_BEFORE_COLON)
+        schema = self._text if self._all_text else None
+        arrays, (texts, not_text, halves, spaced) = _read(text, schema, *facts)
         if spaced and quick.look(text, quick.SPACE_BEHIND_KEY)[0]:
             return None
         if halves and not _in_pairs(text, halves):
             return None
         if not_text:
             return self._with_others(text)
-        return self._parse(text, self._text, {pl.String: texts})
+        if schema is None:
+            arrays, _ = _read(text, self._text)
+        return _records(arrays, text, self._text, {pl.String: texts})
 
     def _with_others(self, text: pl.DataFrame) -> pl.DataFrame | None:
         """Pages that hold numbers or booleans; None if anything in them is nested."""
@@ -104,28 +108,13 @@ class Cells:
         if nested:
             return None
         if self._may_type and not not_whole:
-            frame = self._parse(text, self._typed, {pl.String: texts, pl.Int64: numbers, pl.Boolean: bools})
+            counts = {pl.String: texts, pl.Int64: numbers, pl.Boolean: bools}
+            frame = _records(_read(text, self._typed)[0], text, self._typed, counts)
             if frame is not None:
                 return frame
         quoted = text.with_columns(quick.PAGE.str.replace_all(_NUMBER, '$1"$2"'))
-        return self._parse(quoted, self._text, {pl.String: texts + numbers + bools})
-
-    def _parse(self, text: pl.DataFrame, schema: Schema, values: Counts) -> pl.DataFrame | None:
-        """The pages' records, if they are as many as claimed, and their values too, type by type."""
-        try:
-            arrays = text["page"].str.json_decode(pl.List(pl.Struct(schema)))
-        except PolarsError:
-            return None
-        if arrays.len() != text.height or (arrays.list.len() != text["records"]).any():
-            return None
-        records = arrays.explode()
-        if records.null_count():
-            return None
-        frame = records.struct.unnest()
-        held: Counter[type[pl.DataType]] = Counter()
-        for name, count in zip(frame.columns, frame.select(pl.all().count()).row(0), strict=True):
-            held[schema[name]] += count
-        return frame if held == Counter(values) else None
+        counts = {pl.String: texts + numbers + bools}
+        return _records(_read(quoted, self._text)[0], text, self._text, counts)
 
     def _exact(self, page: Page) -> pl.DataFrame:
         cells: dict[str, list[str | None]] = {name: [] for name in self._text}
@@ -156,3 +145,37 @@ def _in_pairs(text: pl.DataFrame, halves: int) -> bool:
     """Whether all escaped surrogates are in pairs: polars would turn half of one into a NUL."""
     pairs, unsure = quick.look(text, _PAIRS, _NO_SURROGATE)
     return halves == 2 * pairs and not unsure
+
+
+def _read(
+    text: pl.DataFrame, schema: Schema | None, *facts: pl.Expr
+) -> tuple[pl.Series | None, tuple[Any, ...]]:
+    """What polars reads in the pages, a list of records each (None without a schema), and facts about them.
+
+    Both in one go, which takes hardly longer than the reading alone.
+    """
+    if schema is not None:
+        arrays = quick.PAGE.str.json_decode(pl.List(pl.Struct(schema))).alias("arrays")
+        try:
+            found = text.select(arrays, *quick.numbered(facts))
+        except PolarsError:
+            pass
+        else:
+            return found["arrays"], found.drop("arrays").row(0) if facts else ()
+    return None, quick.look(text, *facts) if facts else ()
+
+
+def _records(
+    arrays: pl.Series | None, text: pl.DataFrame, schema: Schema, values: Counts
+) -> pl.DataFrame | None:
+    """The records, if they are as many as the pages claim, and their values as counted, type by type."""
+    if arrays is None or arrays.len() != text.height:
+        return None
+    records = arrays.explode()
+    if records.null_count() or records.len() != text["records"].sum():
+        return None
+    frame = records.struct.unnest()
+    held: Counter[type[pl.DataType]] = Counter()
+    for name, nulls in zip(frame.columns, frame.null_count().row(0), strict=True):
+        held[schema[name]] += frame.height - nulls
+    return frame if held == Counter(values) else None

@@ -1,7 +1,8 @@
 """How an output of text is put together from its records. Knows the pieces' order, not what is in them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from asyncclean.errors import VerificationError
 from asyncclean.files.pages import Page, steps
@@ -11,25 +12,28 @@ Render = Callable[[Sequence[Page]], Sequence[bytes | memoryview]]
 VerificationError where a page does not hold what it should."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Layout:
     """``head``, then the rendered records with ``between`` among them, then ``tail``; else ``empty``.
 
-    ``step``: pages rendered at a time. More of them save a few per cent of time, and cost memory meanwhile.
+    ``step``: pages rendered at a time, by each of ``threads``. More of either save time and cost memory
+    while they are.
     """
 
     render: Render
     step: int
+    threads: int
     head: bytes = b""
     between: bytes = b""
     tail: bytes = b""
     empty: bytes = b""
+    _pool: ThreadPoolExecutor | None = field(default=None, init=False)
 
     def add(self, pages: Sequence[Page], *, begun: bool) -> Iterator[list[bytes | memoryview]]:
         """What these pages add to the file, step by step. ``begun``: records came before."""
-        for step in steps(pages, self.step):
+        for rendered in self._map(steps(pages, self.step)):
             pieces: list[bytes | memoryview] = []
-            for piece in self.render(step):
+            for piece in rendered:
                 pieces += (self.between if begun else self.head, piece)
                 begun = True
             yield pieces
@@ -37,6 +41,19 @@ class Layout:
     def end(self, *, begun: bool) -> bytes:
         """The bytes that make the file whole."""
         return self.tail if begun else self.empty
+
+    def close(self) -> None:
+        """Let the threads end. May be called again."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _map(self, groups: Iterable[list[Page]]) -> Iterable[Sequence[bytes | memoryview]]:
+        if self.threads == 1:
+            return map(self.render, groups)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads)
+        return self._pool.map(self.render, groups)
 
 
 def unlike(page: Page, reason: str) -> VerificationError:

@@ -42,9 +42,14 @@ SPACE_BEFORE_COLON = has(r"[ \t\r\n]:")
 SPACE_BEHIND_KEY = has(r'"[ \t\r\n]+:')
 
 
+def numbered(facts: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """Expressions named by their places, so that they can stand in one row."""
+    return [fact.alias(str(place)) for place, fact in enumerate(facts)]
+
+
 def look(text: pl.DataFrame, *facts: pl.Expr) -> tuple[Any, ...]:
     """These facts about some pages."""
-    return text.select(fact.alias(str(place)) for place, fact in enumerate(facts)).row(0)
+    return text.select(numbered(facts)).row(0)
 
 
 def text_of(pages: Sequence[Page]) -> pl.DataFrame | None:
@@ -57,42 +62,51 @@ def text_of(pages: Sequence[Page]) -> pl.DataFrame | None:
         return None
 
 
-def certain_text(pages: Sequence[Page]) -> pl.DataFrame | None:
-    """The pages as text, if every ``},{"`` in them, taken to be valid JSON, parts two of their records.
+def records(pages: Sequence[Page], separator: str, keys: Mapping[str, str]) -> list[memoryview] | None:
+    """The pages' records as they stand, page by page, with ``separator`` (which holds no ``$``) among them
+    and other ``keys``; None when it cannot be shown that this is right.
 
+    It is where every ``},{"`` in the pages, taken to be valid JSON, parts two of the records they claim.
     First by counting (see `pages.count_records` for why that is right). Where it does not tell, because of
     a brace in a string, by parsing the pieces: one that was cut in a string, or in a list of objects, is no
     JSON, so if all are, and they are as many as claimed, each cut was right.
     """
     text = text_of(pages)
+    if text is not None and keys:
+        text = rename(text, keys)
     if text is None:
         return None
-    arrays, line_break, certain = look(text, _ARRAYS, _LINE_BREAK, _CERTAIN)
+    found = text.select(_cut(separator), *numbered((_ARRAYS, _LINE_BREAK, _CERTAIN)))
+    arrays, line_break, certain = found.drop("page").row(0)
     if not arrays or line_break:
         return None
-    if certain:
-        return text
-    as_many = look(text, _AS_MANY_BOUNDARIES)[0] and _pieces(text) == text["records"].sum()
-    return text if as_many else None
+    if not certain:
+        as_many = look(text, _AS_MANY_BOUNDARIES)[0]
+        if not as_many or _pieces(text) != text["records"].sum():
+            return None
+    return _bare(found)
+
+
+def _cut(separator: str) -> pl.Expr:
+    return PAGE.str.replace_all(_BOUNDARY, f'}}{separator}{{"').cast(pl.Binary)
+
+
+def _bare(cut: pl.DataFrame) -> list[memoryview]:
+    """What lies in the arrays' brackets."""
+    return [memoryview(page)[1:-1] for page in cut["page"]]
 
 
 def _pieces(text: pl.DataFrame) -> int | None:
     """How many records lie between the cuts, or None when what lies there is no JSON."""
-    pieces: list[IO[bytes]] = [io.BytesIO(page) for page in cut(text, "\n")]
+    pieces: list[IO[bytes]] = [io.BytesIO(page) for page in _bare(text.select(_cut("\n")))]
     try:
         return pl.read_ndjson(pieces, schema={"": pl.String}).height
     except PolarsError:
         return None
 
 
-def cut(text: pl.DataFrame, separator: str) -> list[memoryview]:
-    """What lies between the cuts, page by page, ``separator`` (which holds no ``$``) in their places."""
-    cut = PAGE.str.replace_all(_BOUNDARY, f'}}{separator}{{"').cast(pl.Binary)
-    return [memoryview(page)[1:-1] for page in text.select(cut)["page"]]
-
-
 def rename(text: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame | None:
-    """Pages that are certain, with other keys; None where it is not plain what a record's own key is.
+    """The pages with other keys; None where it is not plain what a record's own key is.
 
     ``"name":`` in valid JSON is a key, for what follows a string's closing quote is never a colon, and no
     string holds bare quotes. It could only be the end of a key that holds a quote itself.

@@ -85,4 +85,5 @@ class CompressedWriter:
         self._end_frame()
 
     def close(self) -> None:
+        self._layout.close()
         self._file.close()

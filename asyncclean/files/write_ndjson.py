@@ -6,8 +6,6 @@ keys are replaced, and nothing but these: numbers keep their digits, missing sta
 
 from collections.abc import Mapping, Sequence
 
-import polars as pl
-
 from asyncclean.files import exact, quick
 from asyncclean.files.columns import Columns
 from asyncclean.files.layout import Layout, unlike
@@ -20,13 +18,13 @@ STEP = 4
 def ndjson_layout(columns: Columns) -> Layout:
     """Lines, each ended by ``\\n``."""
     records = _Records(columns, "\n")
-    return Layout(records.render, STEP, between=b"\n", tail=b"\n")
+    return Layout(records.render, STEP, 1, between=b"\n", tail=b"\n")
 
 
 def json_layout(columns: Columns) -> Layout:
     """An array with one record a line."""
     records = _Records(columns, ",\n")
-    return Layout(records.render, STEP, head=b"[\n", between=b",\n", tail=b"\n]\n", empty=b"[]\n")
+    return Layout(records.render, STEP, 1, head=b"[\n", between=b",\n", tail=b"\n]\n", empty=b"[]\n")
 
 
 class _Records:
@@ -37,15 +35,12 @@ class _Records:
     def render(self, pages: Sequence[Page]) -> Sequence[bytes | memoryview]:
         # There are three cases: the bytes show where each record is; one of several pages is unusual (find
         # which); this is the one.
-        if (text := self._quick(pages)) is not None:
-            return quick.cut(text, self._separator)
+        records = quick.records(pages, self._separator, self._keys)
+        if records is not None:
+            return records
         if len(pages) > 1:
             return [piece for page in pages for piece in self.render([page])]
         return [self._separator.encode().join(_exact_lines(pages[0], self._keys))]
-
-    def _quick(self, pages: Sequence[Page]) -> pl.DataFrame | None:
-        text = quick.certain_text(pages)
-        return quick.rename(text, self._keys) if self._keys and text is not None else text
 
 
 def _exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:

@@ -30,4 +30,5 @@ class PlainWriter:
         self._file.append(self._layout.end(begun=self._file.length > 0))
 
     def close(self) -> None:
+        self._layout.close()
         self._file.close()
