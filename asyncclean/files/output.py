@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from asyncclean.files.atomic import PartFile
+from asyncclean.errors import OutputError
+from asyncclean.files.atomic import PartFile, output_path
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.pages import Page, Writer, Written, count_records
@@ -34,8 +35,14 @@ def open_writer(
 
     ``at``: cut the file back to this length, a `Written.length` that was reported, and go on from there;
     None: begin anew. ``csv_safe``: guard CSV and TSV against formulas (see `write_csv`).
-    Raises OutputError when it cannot be written, or is shorter than ``at``.
+    Raises OutputError when it cannot be written, is shorter than ``at``, or needs columns and has none.
     """
+    if not columns and format.format in ("csv", "tsv", "parquet"):
+        raise OutputError(
+            output_path(part),
+            "the service names no columns for this dataset.",
+            hint="Choose NDJSON or JSON as the output's format, which need none.",
+        )
     if format.format == "parquet":
         return ParquetWriter(part, columns, at=at)
     match format.format:

@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncclean.errors import VerificationError
+from asyncclean.errors import OutputError, VerificationError
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import Compression, FileFormat, Format
 from asyncclean.files.output import Page, Written, count_records, open_writer, output_columns
@@ -219,6 +219,14 @@ def test_no_records_make_a_header_or_an_empty_array(part: Path) -> None:
         assert write(part, none, "json") == "[]\n"
         assert write(part, none, "json", compression="gzip") == "[]\n"
         assert write(part, none, "ndjson", compression="zstd") == ""
+
+
+def test_a_dataset_without_columns_goes_into_json_only(part: Path) -> None:
+    page = Page(b'[{},{"a":1}]', 2)
+    assert write(part, [page], "ndjson", columns=Columns()) == '{}\n{"a":1}\n'
+    for format in (FileFormat("csv"), FileFormat("parquet")):
+        with pytest.raises(OutputError, match="no columns .* NDJSON"):
+            open_writer(part, format=format, columns=Columns(), at=None)
 
 
 def test_half_a_surrogate_pair_is_replaced_in_csv_and_kept_in_json(part: Path) -> None:
