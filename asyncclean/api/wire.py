@@ -100,6 +100,8 @@ class HttpWire:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+            # The transports are closed in the loop's next round; nobody should find them open after this.
+            await asyncio.sleep(0)
 
     async def send(
         self, method: str, url: URL, headers: Mapping[str, str], body: Sequence[bytes] = ()
