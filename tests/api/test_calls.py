@@ -17,7 +17,7 @@ from asyncclean.api.models import JobRequest
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import NotFoundError, ProtocolError, RejectedError, UsageError, VerificationError
 from asyncclean.events import Event, Note
-from tests.api.service import Step, answer, copy_of, connected, hang_up, serving
+from tests.api.service import Step, answer, connected, copy_of, hang_up, serving
 
 pytestmark = pytest.mark.anyio
 
