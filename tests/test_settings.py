@@ -53,7 +53,7 @@ def test_a_profile_gives_codes_their_meanings(profiles: Path) -> None:
 
 def test_a_secret_that_others_can_read_is_refused(profiles: Path) -> None:
     profiles.chmod(0o644)
-    with pytest.raises(UsageError, match="others can read it.*chmod 600"):
+    with pytest.raises(UsageError, match=r"others can read it.*chmod 600"):
         load(environ={}, profile="production", profiles=profiles)
 
 

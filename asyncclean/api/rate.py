@@ -205,8 +205,9 @@ class LearnedRate:
     def _measured(self, empty_at: float, sent: Sequence[float]) -> tuple[float, float]:
         """The rate at which what was sent since the refusal before is let through, and no more.
 
-        With it, the number of requests that it was measured by. Either the bucket had not filled up again (then it is the average since that refusal), or it had
-        (then it is what went beyond the burst in some span up to now, and half of the one that did not).
+        With it, the number of requests that it was measured by. Either the bucket had not filled up again
+        (then it is the average since that refusal), or it had (then it is what went beyond the burst in
+        some span up to now, and half of the one that did not).
         """
         average = len(sent) / max(empty_at - self._empty_at, SHORTEST_SPAN_S)
         beyond = (

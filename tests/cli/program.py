@@ -30,7 +30,7 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "PYTHONWARNINGS": "error", **variables}
 
 
-def asyncclean(*arguments: str | Path, cwd: Path, timeout: float = 100, **variables: str) -> Said:
+def asyncclean(*arguments: str | Path, cwd: Path, **variables: str) -> Said:
     """Run ``asyncclean ARGUMENTS`` in ``cwd`` to its end."""
     done = subprocess.run(
         [sys.executable, "-m", "asyncclean", *map(str, arguments)],
@@ -38,7 +38,7 @@ def asyncclean(*arguments: str | Path, cwd: Path, timeout: float = 100, **variab
         env=environment(**variables),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=100,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

@@ -225,7 +225,7 @@ def test_a_dataset_without_columns_goes_into_json_only(part: Path) -> None:
     page = Page(b'[{},{"a":1}]', 2)
     assert write(part, [page], "ndjson", columns=Columns()) == '{}\n{"a":1}\n'
     for format in (FileFormat("csv"), FileFormat("parquet")):
-        with pytest.raises(OutputError, match="no columns .* NDJSON"):
+        with pytest.raises(OutputError, match=r"no columns .* NDJSON"):
             open_writer(part, format=format, columns=Columns(), at=None)
 
 
