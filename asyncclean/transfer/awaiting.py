@@ -20,6 +20,8 @@ FIRST_S = 0.5
 LONGEST_S = 30.0
 GROWTH = 1.5
 JITTER = 0.1
+JUST_AFTER_S = 0.1
+"""A job is looked at this long, or up to twice as long, after it should be done."""
 
 JobLookup = Callable[[str], Awaitable[Job]]
 
@@ -36,13 +38,13 @@ class PollSchedule:
         An estimate that lies nearer than the schedule draws the next look in to just after it; one that
         has already passed is no longer believed.
         """
-        delay = self.interval
+        delay = self.interval * (1 + JITTER * jitter)
         self.interval = min(LONGEST_S, self.interval * GROWTH)
         if job.estimated_finish is not None:
             remaining = (job.estimated_finish - now).total_seconds()
             if remaining > 0:
-                delay = min(delay, max(FIRST_S, remaining + 0.1))
-        return delay * (1 + JITTER * jitter)
+                delay = min(delay, max(FIRST_S, remaining + JUST_AFTER_S * (1 + abs(jitter))))
+        return delay
 
 
 async def await_job(
