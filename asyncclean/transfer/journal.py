@@ -25,8 +25,8 @@ SUFFIX = ".asyncclean"
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS acknowledged (
-    input TEXT, number INTEGER, blocks INTEGER NOT NULL, records INTEGER NOT NULL,
-    accepted INTEGER NOT NULL, checksum INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    input TEXT, number INTEGER, slice INTEGER NOT NULL, slice_blocks INTEGER NOT NULL,
+    records INTEGER NOT NULL, accepted INTEGER NOT NULL, checksum INTEGER NOT NULL, bytes INTEGER NOT NULL,
     position_offset INTEGER NOT NULL, position_skip INTEGER NOT NULL, position_line INTEGER NOT NULL,
     source_bytes INTEGER NOT NULL, source_checksum INTEGER NOT NULL,
     PRIMARY KEY (input, number)) WITHOUT ROWID""",
@@ -43,15 +43,17 @@ def journal_path(output: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A slice whose blocks the service has all taken.
+    """A block that the service has taken.
 
-    ``number``: of its first block; ``start``: where its first record lies; ``records``: as read, of which
-    the service took ``accepted``; ``bytes`` and ``checksum`` (CRC-32): the JSON of its blocks as read;
-    ``source_bytes`` and ``source_checksum``: the source, up to where it had been read by then.
+    ``slice`` and ``slice_blocks``: the number of the first block that was cut from the same slice of the
+    source, and how many were; ``start``: where its first record lies; ``records``: as read, of which the
+    service took ``accepted``; ``bytes`` and ``checksum`` (CRC-32): its JSON as read; ``source_bytes`` and
+    ``source_checksum``: the source, up to where it had been read by then.
     """
 
     number: int
-    blocks: int
+    slice: int
+    slice_blocks: int
     records: int
     accepted: int
     checksum: int
@@ -59,6 +61,11 @@ class Acknowledged:
     start: Position
     source_bytes: int
     source_checksum: int
+
+    @property
+    def ends_slice(self) -> bool:
+        """Whether the next block begins another slice."""
+        return self.number + 1 == self.slice + self.slice_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """Where an upload goes on. Pure: made from what is acknowledged.
+    """Where an upload goes on: at the first slice that has not arrived whole. Pure.
 
-    ``start``: the first record not known to have arrived; ``number``: the block that it goes into;
-    ``records``: how many lie before it; ``source_bytes`` and ``source_checksum``: the source, up to where
-    it had been read for them; ``ahead``: acknowledged slices behind it, by number.
+    ``start``: its first record; ``number``: the block that this goes into; ``records``: how many lie before
+    it; ``source_bytes`` and ``source_checksum``: the source, up to where it had been read for those;
+    ``ahead``: acknowledged blocks from there on, by number.
     """
 
     start: Position = field(default_factory=Position)
@@ -107,32 +114,38 @@ class Remaining:
     ahead: Mapping[int, Acknowledged] = field(default_factory=dict)
 
     @classmethod
-    def after(cls, slices: Iterable[Acknowledged]) -> "Remaining":
-        """From slices in ascending order of their numbers, which may have gaps."""
-        number, records = 1, 0
-        last: Acknowledged | None = None
+    def after(cls, blocks: Iterable[Acknowledged]) -> "Remaining":
+        """From blocks in ascending order of their numbers, which may have gaps."""
+        number = 1
+        whole: list[Acknowledged] = []
+        begun: list[Acknowledged] = []
+        records = 0
         ahead: dict[int, Acknowledged] = {}
-        for piece in slices:
-            if piece.number == number:
-                number += piece.blocks
-                records += piece.records
-                last = piece
-            else:
-                ahead[piece.number] = piece
-        if last is None:
+        for block in blocks:
+            if block.number != number:
+                ahead[block.number] = block
+                continue
+            number += 1
+            begun.append(block)
+            if block.ends_slice:
+                records += sum(one.records for one in begun)
+                whole, begun = begun, []
+        ahead |= {block.number: block for block in begun}
+        if not whole:
             return cls(ahead=ahead)
+        last = whole[-1]
         start = Position(last.start.offset, last.start.skip + last.records, last.start.line)
-        return cls(start, number, records, last.source_bytes, last.source_checksum, ahead)
+        return cls(start, last.number + 1, records, last.source_bytes, last.source_checksum, ahead)
 
     @property
     def resumed_blocks(self) -> int:
         """Blocks that need not be sent again."""
-        return self.number - 1 + sum(piece.blocks for piece in self.ahead.values())
+        return self.number - 1 + len(self.ahead)
 
     @property
     def resumed_records(self) -> int:
         """Records in those blocks."""
-        return self.records + sum(piece.records for piece in self.ahead.values())
+        return self.records + sum(block.records for block in self.ahead.values())
 
 
 class Journal:
@@ -173,17 +186,17 @@ class Journal:
             rows = self._db.execute("SELECT name, value FROM facts").fetchall()
         return {name: json.loads(value) for name, value in rows}
 
-    def acknowledge(self, key: str, slices: Sequence[Acknowledged], refused: Sequence[Refused] = ()) -> None:
-        """Record slices of the input ``key`` that have arrived, and records of it that will not."""
+    def acknowledge(self, key: str, blocks: Sequence[Acknowledged], refused: Sequence[Refused] = ()) -> None:
+        """Record blocks of the input ``key`` that have arrived, and records of it that will not."""
         with self._transaction():
             self._db.executemany(
-                "INSERT OR REPLACE INTO acknowledged VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO acknowledged VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 [
                     (
-                        *(key, s.number, s.blocks, s.records, s.accepted, s.checksum, s.bytes),
-                        *(s.start.offset, s.start.skip, s.start.line, s.source_bytes, s.source_checksum),
+                        *(key, b.number, b.slice, b.slice_blocks, b.records, b.accepted, b.checksum, b.bytes),
+                        *(b.start.offset, b.start.skip, b.start.line, b.source_bytes, b.source_checksum),
                     )
-                    for s in slices
+                    for b in blocks
                 ],
             )
             for one in refused:
@@ -221,16 +234,15 @@ class Journal:
         blocks = records = accepted = size = checksum = 0
         with self._reading():
             rows = self._db.execute(
-                "SELECT blocks, records, accepted, bytes, checksum FROM acknowledged "
-                "WHERE input = ? ORDER BY number",
+                "SELECT records, accepted, bytes, checksum FROM acknowledged WHERE input = ? ORDER BY number",
                 (key,),
             )
             for row in rows:
-                blocks += row[0]
-                records += row[1]
-                accepted += row[2]
-                size += row[3]
-                checksum = isal_zlib.crc32_combine(checksum, row[4], row[3])
+                blocks += 1
+                records += row[0]
+                accepted += row[1]
+                size += row[2]
+                checksum = isal_zlib.crc32_combine(checksum, row[3], row[2])
             refused, rejected = self._db.execute(
                 "SELECT coalesce(sum(block > 0), 0), count(*) FROM rejects WHERE input = ?", (key,)
             ).fetchone()
@@ -283,9 +295,9 @@ class Journal:
 
 
 def _acknowledged(row: Sequence[Any]) -> Acknowledged:
-    _, number, blocks, records, accepted, checksum, size, *position, source_bytes, source_checksum = row
+    _, number, of, blocks, records, accepted, checksum, size, *position, source_bytes, source_checksum = row
     return Acknowledged(
-        *(number, blocks, records, accepted, checksum, size),
+        *(number, of, blocks, records, accepted, checksum, size),
         start=Position(*position),
         source_bytes=source_bytes,
         source_checksum=source_checksum,

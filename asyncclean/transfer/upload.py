@@ -70,6 +70,10 @@ class Uploaded:
         return cls(planned=blocks, records=records, sent_blocks=0, resumed_blocks=blocks, busy=Busy())
 
 
+_Block = tuple[Encoded, int]
+"""A block and the CRC-32 of its JSON."""
+
+
 @dataclass(slots=True)
 class _Piece:
     """A batch on its way through an encoder; ``slices`` are there once ``done`` is set."""
@@ -78,16 +82,7 @@ class _Piece:
     source_bytes: int
     source_checksum: int
     done: anyio.Event = field(default_factory=anyio.Event)
-    slices: Sequence[tuple[Sequence[Encoded], int]] = ()
-
-
-@dataclass(slots=True)
-class _SliceInFlight:
-    """A slice some of whose blocks are on their way."""
-
-    acknowledged: Acknowledged
-    left: int
-    refused: list[Refused] = field(default_factory=list)
+    slices: Sequence[Sequence[_Block]] = ()
 
 
 class Record(Protocol):
@@ -197,15 +192,12 @@ class Upload:
         piece.slices = await anyio.to_thread.run_sync(self._encode_batch, piece.batch)
         piece.done.set()
 
-    def _encode_batch(self, batch: Batch) -> Sequence[tuple[Sequence[Encoded], int]]:
+    def _encode_batch(self, batch: Batch) -> Sequence[Sequence[_Block]]:
         begun = time.perf_counter()
-        slices = []
-        for piece in batch.slices:
-            blocks = encode(piece, self._max_block_bytes)
-            checksum = 0
-            for block in blocks:
-                checksum = isal_zlib.crc32(block.json, checksum)
-            slices.append((blocks, checksum))
+        slices = [
+            [(block, isal_zlib.crc32(block.json)) for block in encode(piece, self._max_block_bytes)]
+            for piece in batch.slices
+        ]
         self._busy.encoding += time.perf_counter() - begun
         return slices
 
@@ -216,58 +208,52 @@ class Upload:
             await piece.done.wait()
             self._busy.awaiting_blocks += time.perf_counter() - waiting
             self._bytes_read = piece.batch.bytes_read
-            # Rejects come no later into the journal than the slices around them: what lies before an
+            # Rejects come no later into the journal than the blocks around them: what lies before an
             # acknowledged slice is not read again.
             self._refused.extend(map(Refused, piece.batch.rejects))
-            for blocks, checksum in piece.slices:
-                await self._dispatch_slice(tasks, blocks, checksum, piece)
+            for blocks in piece.slices:
+                await self._dispatch_slice(tasks, blocks, piece)
             piece.slices = ()
             self._record_if_due(tasks)
             waiting = time.perf_counter()
 
     async def _dispatch_slice(
-        self, tasks: anyio.abc.TaskGroup, blocks: Sequence[Encoded], checksum: int, piece: _Piece
+        self, tasks: anyio.abc.TaskGroup, blocks: Sequence[_Block], piece: _Piece
     ) -> None:
-        records = sum(block.records for block in blocks)
-        this = Acknowledged(
-            number=self._number,
-            blocks=len(blocks),
-            records=records,
-            accepted=records,
-            checksum=checksum,
-            bytes=sum(len(block.json) for block in blocks),
-            start=blocks[0].start,
-            source_bytes=piece.source_bytes,
-            source_checksum=piece.source_checksum,
-        )
+        first = self._number
         self._number += len(blocks)
-        self._read_records += records
-        if (before := self._ahead.pop(this.number, None)) is not None:
-            if (before.blocks, before.checksum) != (this.blocks, this.checksum):
-                raise changed_input(self._path)
-            return
-        slice_in_flight = _SliceInFlight(this, len(blocks))
-        for number, block in enumerate(blocks, this.number):
+        for number, (block, checksum) in enumerate(blocks, first):
+            self._read_records += block.records
+            this = Acknowledged(
+                number=number,
+                slice=first,
+                slice_blocks=len(blocks),
+                records=block.records,
+                accepted=block.records,
+                checksum=checksum,
+                bytes=len(block.json),
+                start=block.start,
+                source_bytes=piece.source_bytes,
+                source_checksum=piece.source_checksum,
+            )
+            if (before := self._ahead.pop(number, None)) is not None:
+                if (before.slice_blocks, before.checksum) != (this.slice_blocks, this.checksum):
+                    raise changed_input(self._path)
+                continue
             waiting = time.perf_counter()
             await self._limiter.acquire()
             self._busy.awaiting_permits += time.perf_counter() - waiting
             scope = anyio.CancelScope(shield=True)
             self._in_flight.add(scope)
-            tasks.start_soon(self._send, tasks, scope, number, block, slice_in_flight)
+            tasks.start_soon(self._send, tasks, scope, block, this)
 
     async def _send(
-        self,
-        tasks: anyio.abc.TaskGroup,
-        scope: anyio.CancelScope,
-        number: int,
-        block: Encoded,
-        of: _SliceInFlight,
+        self, tasks: anyio.abc.TaskGroup, scope: anyio.CancelScope, block: Encoded, this: Acknowledged
     ) -> None:
         """Send one block, for which a permit is held, and account for it."""
         try:
             with scope:
-                of.refused.extend(await self._put(number, block))
-                self._account(of)
+                self._account(this, await self._put(this.number, block))
                 self._record_if_due(tasks)
         finally:
             self._in_flight.discard(scope)
@@ -298,15 +284,12 @@ class Upload:
             return await self._narrow(number, block, refusal)
         return []
 
-    def _account(self, of: _SliceInFlight) -> None:
+    def _account(self, this: Acknowledged, refused: Sequence[Refused]) -> None:
         self._sent_blocks += 1
-        of.left -= 1
-        if of.left == 0:
-            accepted = of.acknowledged.records - len(of.refused)
-            self._acknowledged.append(replace(of.acknowledged, accepted=accepted))
-            self._refused.extend(of.refused)
-            self._arrived_records += of.acknowledged.records
-            self._tell()
+        self._acknowledged.append(replace(this, accepted=this.records - len(refused)))
+        self._refused.extend(refused)
+        self._arrived_records += this.records
+        self._tell()
 
     async def _narrow(self, number: int, block: Encoded, refusal: RejectedError) -> list[Refused]:
         """Send the block without the records that the service refuses; those come back."""

@@ -30,6 +30,9 @@ Watch = Callable[[Request], Awaitable[None]]
 Stricter = Callable[[Message], bytes | None]
 """What a stricter service says to a request that ours would take: an answer, or None to ask ours."""
 
+Rewrite = Callable[[Message], Message]
+"""What a request becomes on its way to the service."""
+
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in to the guest network</title></head></html>\n"
 
 
@@ -40,6 +43,11 @@ async def look_on(request: Request) -> None:
 def no_stricter(message: Message) -> bytes | None:
     """The service as it is."""
     return None
+
+
+def as_it_is(message: Message) -> Message:
+    """The request as it is."""
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class Proxy:
     before: Watch = look_on
     after: Watch = look_on
     stricter: Stricter = no_stricter
+    rewrite: Rewrite = as_it_is
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     _counts: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
@@ -98,6 +107,7 @@ class Proxy:
     async def _one(self, exchange: "_Exchange", message: Message) -> bool:
         """Deal with one request; gives whether the connection goes on."""
         what = (message.method, message.target, message.block)
+        message = self.rewrite(message)
         request = Request(*what, count=self._counts[what], number=self._number)
         self._counts[what] += 1
         self._number += 1
@@ -192,6 +202,7 @@ class Proxy:
             case "duplicate":
                 answer = await ask()
                 await exchange.ask(self.upstream, message)
+                exchange.answer = answer
                 await exchange.tell(answer.bytes)
                 return True
         return False
@@ -297,9 +308,10 @@ async def proxied(
     before: Watch = look_on,
     after: Watch = look_on,
     stricter: Stricter = no_stricter,
+    rewrite: Rewrite = as_it_is,
 ) -> AsyncIterator[Proxy]:
     """A proxy before ``upstream`` while inside; its ``url`` is where to go."""
-    proxy = Proxy(upstream, schedule, before, after, stricter)
+    proxy = Proxy(upstream, schedule, before, after, stricter, rewrite)
     async with anyio.create_task_group() as tasks:
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

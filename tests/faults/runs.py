@@ -1,6 +1,6 @@
 """A main job small enough to be run hundreds of times, and what must be true after each.
 
-2,500 records in some 13 blocks and 3 pages; a few of them bad, for the reader or for the service.
+2,500 records in 8 blocks and 3 pages; a few of them bad, for the reader or for the service.
 """
 
 import re
@@ -15,7 +15,7 @@ from tests.faults.messages import Message
 from tests.faults.proxy import an_answer
 
 RECORDS = 2500
-MAX_BLOCK_BYTES = 20_000
+MAX_BLOCK_BYTES = 40_000
 
 PATIENT = RetryPolicy(
     attempts=14,

@@ -17,12 +17,13 @@ from asyncclean.files.blocks import Position, Reject
 from asyncclean.transfer.journal import Acknowledged, Journal, Refused, journal_path
 
 
-def a_slice(number: int, json: bytes = b"[]", *, blocks: int = 1, refused: int = 0) -> Acknowledged:
+def a_block(number: int, json: bytes = b"[]") -> Acknowledged:
     return Acknowledged(
         number=number,
-        blocks=blocks,
+        slice=number,
+        slice_blocks=1,
         records=1000,
-        accepted=1000 - refused,
+        accepted=1000,
         checksum=zlib.crc32(json),
         bytes=len(json),
         start=Position(offset=50_000 * number, skip=7, line=1000 * number),
@@ -73,15 +74,15 @@ def test_one_in_memory_leaves_no_file(tmp_path: Path) -> None:
 
 def test_what_is_acknowledged_comes_back_as_what_remains(path: Path) -> None:
     journal = Journal(path)
-    journal.acknowledge("Contacts", [a_slice(1, blocks=2), a_slice(4)])
-    journal.acknowledge("Contacts", [a_slice(3)])
-    journal.acknowledge("Contacts", [a_slice(9)])
-    journal.acknowledge("Accounts", [a_slice(1)])
+    journal.acknowledge("Contacts", [a_block(1), a_block(4)])
+    journal.acknowledge("Contacts", [a_block(3), a_block(2)])
+    journal.acknowledge("Contacts", [a_block(9)])
+    journal.acknowledge("Accounts", [a_block(1)])
     remaining = journal.remaining("Contacts")
     assert remaining.number == 5
     assert remaining.start == Position(200_000, 1007, 4000)
     assert set(remaining.ahead) == {9}
-    assert remaining.ahead[9] == a_slice(9)
+    assert remaining.ahead[9] == a_block(9)
     assert journal.remaining("Accounts").number == 2
     journal.close()
 
@@ -90,7 +91,7 @@ def test_the_checksum_is_that_of_all_json_in_order(path: Path) -> None:
     journal = Journal(path)
     parts = [b'[{"a":1}]', b'[{"a":2},{"a":3}]', b"[]"]
     for number in (3, 1, 2):
-        journal.acknowledge("Contacts", [a_slice(number, parts[number - 1])])
+        journal.acknowledge("Contacts", [a_block(number, parts[number - 1])])
     totals = journal.totals("Contacts")
     assert totals.checksum == zlib.crc32(b"".join(parts))
     assert totals.bytes == sum(map(len, parts))
@@ -132,7 +133,7 @@ def test_rejects_come_in_the_order_of_the_source(path: Path) -> None:
 def test_an_input_can_be_forgotten_without_the_others(path: Path) -> None:
     journal = Journal(path)
     for key in ("Contacts", "Accounts"):
-        journal.acknowledge(key, [a_slice(1)], [Refused(Reject(1, "bad", "x"))])
+        journal.acknowledge(key, [a_block(1)], [Refused(Reject(1, "bad", "x"))])
     journal.forget("Contacts")
     assert journal.totals("Contacts").blocks == journal.totals("Contacts").rejected == 0
     assert journal.totals("Accounts").blocks == journal.totals("Accounts").rejected == 1
@@ -200,7 +201,7 @@ def _write_pairs(path: Path, told: Connection) -> None:
     journal = Journal(path)
     number = journal.remaining("Contacts").number
     while True:
-        pair = [a_slice(number), a_slice(number + 1)]
+        pair = [a_block(number), a_block(number + 1)]
         journal.acknowledge("Contacts", pair, [Refused(Reject(number, "bad", "x" * 5000), number)])
         told.send(number + 1)
         number += 2
@@ -234,7 +235,7 @@ def test_a_kill_at_any_instant_leaves_whole_transactions_and_all_that_were_told(
 def test_a_transaction_that_was_cut_off_by_a_kill_is_taken_back(path: Path, tmp_path: Path) -> None:
     """The file and its sidecar as a kill leaves them in the middle of a commit."""
     journal = Journal(path)
-    journal.acknowledge("Contacts", [a_slice(number) for number in range(1, 2000)])
+    journal.acknowledge("Contacts", [a_block(number) for number in range(1, 2000)])
     journal.close()
     sidecar = path.with_name(path.name + "-journal")
 
@@ -266,7 +267,7 @@ def test_a_file_made_just_before_a_kill_is_a_new_journal(path: Path) -> None:
 @pytest.mark.parametrize("size", [100, 4096, 9000])
 def test_a_torn_file_is_told_of_and_replaced_only_on_demand(path: Path, size: int) -> None:
     journal = Journal(path)
-    journal.acknowledge("Contacts", [a_slice(number) for number in range(1, 1000)])
+    journal.acknowledge("Contacts", [a_block(number) for number in range(1, 1000)])
     journal.close()
     os.truncate(path, size)
     with pytest.raises(JournalError, match="--fresh"):
