@@ -1,8 +1,19 @@
 """What all tests share: the event loop they run on, the long mode, and where the shared data lies."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test depends on how fast the machine is; in CI, a change is judged by the same examples each time.
+settings.register_profile(
+    "asyncclean",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("asyncclean")
 
 SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
