@@ -63,11 +63,15 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step of reading gives: some slices, what was wrong, and how far it got on disk."""
+    """What one step of reading gives: some slices, what was wrong, and how far it got on disk.
+
+    ``offset``: where the step began, as in `Position`; a reader that starts there gives its rejects again.
+    """
 
     slices: Sequence[Slice]
     bytes_read: int
     rejects: Sequence[Reject] = field(default=())
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class CsvSource:
                 slices = slicer.add(chunk)
                 if done:
                     slices += slicer.finish()
-                yield Batch(slices, ahead.bytes_read, rejects)
+                yield Batch(slices, ahead.bytes_read, rejects, chunk.start.offset)
 
     def _step(self, ahead: ReadAhead, window: Window) -> tuple[Chunk, Sequence[BadRow]]:
         """Take the next whole rows, in the fastest way that is right."""

@@ -108,7 +108,8 @@ class JsonSource:
             slices = slicer.add(chunk)
             if window.final:
                 slices += slicer.finish()
-            yield Batch(slices, window.stream.bytes_read, settle(self.path, bad, keep=self._keep_rejects))
+            rejects = settle(self.path, bad, keep=self._keep_rejects)
+            yield Batch(slices, window.stream.bytes_read, rejects, chunk.start.offset)
 
     def _chunk_of(self, pieces: Pieces) -> tuple[Chunk, Sequence[BadRow]]:
         if pieces.proven and self._framer.as_written:

@@ -128,9 +128,9 @@ class ParquetSource:
             rejects = settle(self.path, bad, keep=self._keep_rejects)
             slices = slicer.add(chunk)
             if at >= self._rows or frame.height == 0:
-                yield Batch([*slices, *slicer.finish()], self.size, rejects)
+                yield Batch([*slices, *slicer.finish()], self.size, rejects, chunk.start.offset)
                 return
-            yield Batch(slices, self.size * at // self._rows, rejects)
+            yield Batch(slices, self.size * at // self._rows, rejects, chunk.start.offset)
             fitting = rows * self._chunk // max(1, int(frame.estimated_size()))
             rows = max(1, min(fitting, rows * _GROWTH, MOST_ROWS))
 

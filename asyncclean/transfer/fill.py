@@ -77,7 +77,7 @@ class Fill:
             return Filled(self.dataset, totals, Uploaded.nothing(totals.blocks, totals.records))
         held = await self._create()
         if held is None:
-            prefix, remaining = PrefixHash(self.source.path), Remaining()
+            remaining = Remaining()
             held = await self._create()
             assert held is not None
         uploaded = await self._send(held, prefix, remaining)
@@ -121,6 +121,7 @@ class Fill:
             limiter=self._limiter,
             record=self._record,
             remaining=remaining,
+            alike=await anyio.to_thread.run_sync(self._journal.rejects_before, self.key, remaining.start),
             policy=self._policy,
             max_block_bytes=self._max_block_bytes,
             listener=self._listener,
@@ -191,6 +192,9 @@ class Fill:
         remaining = self._journal.remaining(self.key)
         if prefix.advance(remaining.source_bytes) != remaining.source_checksum:
             raise changed_input(self.source.path)
+        if self.source.format.format == "parquet":
+            # Its rows do not lie in the file in their order: there is no part that was read.
+            prefix.advance(self.source.size)
         return remaining
 
     def _record(self, acknowledged: Sequence[Acknowledged], refused: Sequence[Refused]) -> int:

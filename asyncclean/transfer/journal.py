@@ -11,6 +11,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +32,8 @@ _TABLES = (
     source_bytes INTEGER NOT NULL, source_checksum INTEGER NOT NULL,
     PRIMARY KEY (input, number)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS rejects (
-    input TEXT, line INTEGER, block INTEGER, ordinal INTEGER, reason TEXT NOT NULL, record TEXT NOT NULL,
-    PRIMARY KEY (input, line, block, ordinal)) WITHOUT ROWID""",
+    input TEXT, line INTEGER, block INTEGER, ordinal INTEGER, record TEXT, reason TEXT NOT NULL,
+    position_offset INTEGER NOT NULL, PRIMARY KEY (input, line, block, ordinal, record)) WITHOUT ROWID""",
 )
 
 
@@ -70,13 +71,17 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that will not arrive. ``block`` and ``index``: where it stood when the service refused it;
-    block 0: it was never sent, since the reader could not make a record of it.
+    """A record that will not arrive.
+
+    ``block`` and ``ordinal``: where it stood when the service refused it. Block 0: it was never sent, since
+    the reader, in a step that began at ``offset``, could not make a record of it; ``ordinal`` then tells it
+    from others on its line with the same text.
     """
 
     reject: Reject
     block: int = 0
-    index: int = 0
+    ordinal: int = 0
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,23 +204,24 @@ class Journal:
                     for b in blocks
                 ],
             )
-            for one in refused:
-                self._refuse(key, one)
+            # After a kill the same record may be refused again.
+            self._db.executemany(
+                "INSERT OR IGNORE INTO rejects VALUES (?,?,?,?,?,?,?)",
+                [
+                    (key, r.reject.line, r.block, r.ordinal, r.reject.record, r.reject.reason, r.offset)
+                    for r in refused
+                ],
+            )
 
-    def _refuse(self, key: str, one: Refused) -> None:
-        # After a kill the same record may be refused again: by the service at the same place of the same
-        # block, by the reader on the same line.
-        facts = (key, one.reject.line, one.block, one.index, one.reject.reason, one.reject.record)
-        if one.block:
-            self._db.execute("INSERT OR IGNORE INTO rejects VALUES (?,?,?,?,?,?)", facts)
-            return
-        self._db.execute(
-            """INSERT INTO rejects SELECT ?1, ?2, ?3, (SELECT count(*) FROM rejects
-                   WHERE input = ?1 AND line = ?2 AND block = ?3), ?5, ?6
-               WHERE NOT EXISTS (SELECT 1 FROM rejects
-                   WHERE input = ?1 AND line = ?2 AND block = ?3 AND record = ?6)""",
-            facts,
-        )
+    def rejects_before(self, key: str, start: Position) -> Counter[str]:
+        """The texts of what the reader refused on the line of ``start``, before it."""
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT record FROM rejects WHERE input = ? AND line = ? AND block = 0 "
+                "AND position_offset < ?",
+                (key, start.line, start.offset),
+            )
+            return Counter(record for (record,) in rows)
 
     def forget(self, key: str) -> None:
         """Take back what was acknowledged of the input ``key``: it is no longer there."""
@@ -253,7 +259,7 @@ class Journal:
         with self._reading():
             rows = self._db.execute(
                 "SELECT input, line, reason, record FROM rejects WHERE ?1 IS NULL OR input = ?1 "
-                "ORDER BY input, line, block, ordinal",
+                "ORDER BY input, line, block, ordinal, record",
                 (key,),
             )
         for name, line, reason, record in rows:

@@ -1,4 +1,5 @@
-"""Finds the records of a block that the service refuses. Knows JSON records and the words of a refusal.
+"""Finds the records of a block that the service refuses, and tells bad records apart. Knows JSON records and
+the words of a refusal.
 
 The service takes or refuses a block as a whole, and sending a number again overwrites it. So a refused
 block is sent again, under its own number, without the records at fault: those that the refusal names
@@ -6,12 +7,14 @@ block is sent again, under its own number, without the records at fault: those t
 """
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
 from asyncclean.errors import RejectedError
+from asyncclean.files.blocks import Reject
 
 _NAMED = re.compile(r"records\[(\d+)\](?:\.(.*))?$")
 
@@ -41,6 +44,24 @@ def named_records(refusal: RejectedError) -> dict[int, str]:
             said = "; ".join(messages)
             reasons.setdefault(int(match[1]), []).append(f"{column}: {said}" if column else said)
     return {index: "; ".join(said) for index, said in sorted(reasons.items())}
+
+
+@dataclass(slots=True)
+class Alike:
+    """Numbers what is refused on one line with the same text, as in an array that is all on one line.
+
+    ``line`` and ``seen``: where reading begins, and what was refused on that line before.
+    """
+
+    line: int
+    seen: Counter[str]
+
+    def next(self, reject: Reject) -> int:
+        """How many like it came before. Lines never fall."""
+        if reject.line != self.line:
+            self.line, self.seen = reject.line, Counter()
+        self.seen[reject.record] += 1
+        return self.seen[reject.record] - 1
 
 
 async def narrow(block: bytes, refusal: RejectedError, send: Send, is_open: IsOpen) -> list[RefusedRecord]:

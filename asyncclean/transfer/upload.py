@@ -15,6 +15,7 @@ few seconds to be answered, and what has arrived is recorded.
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.transfer.bounds import Busy, upload_bound
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
-from asyncclean.transfer.rejects import named_records, narrow
+from asyncclean.transfer.rejects import Alike, named_records, narrow
 
 ENCODERS = 2
 """Batches encoded side by side: polars writes JSON on one thread each, so one for each of two cores."""
@@ -94,8 +95,9 @@ class Record(Protocol):
 class Upload:
     """One input on its way into one dataset.
 
-    ``size``: of the source on disk, in bytes. ``remaining`` says where to begin, ``prefix`` has hashed the
-    source up to there, ``record`` is told what has arrived. `run` raises InputError for a bad row,
+    ``size``: of the source on disk, in bytes. ``remaining`` says where to begin, ``alike`` what the reader
+    refused before on that line, ``prefix`` has hashed the source up to there, ``record`` is told what has
+    arrived. `run` raises InputError for a bad row,
     JournalError when a resumed source no longer gives what was sent, TooManyRejectsError, or what a
     request fails with for good.
     """
@@ -112,6 +114,7 @@ class Upload:
         limiter: Limiter,
         record: Record,
         remaining: Remaining,
+        alike: Counter[str] | None = None,
         policy: RejectPolicy,
         max_block_bytes: int = MAX_BYTES,
         settle_s: float = SETTLE_S,
@@ -133,6 +136,7 @@ class Upload:
         self._busy = Busy()
         self._number = remaining.number
         self._ahead = dict(remaining.ahead)
+        self._alike = Alike(remaining.start.line, alike or Counter())
         self._read_records = remaining.records
         self._arrived_records = remaining.resumed_records
         self._sent_blocks = 0
@@ -210,7 +214,10 @@ class Upload:
             self._bytes_read = piece.batch.bytes_read
             # Rejects come no later into the journal than the blocks around them: what lies before an
             # acknowledged slice is not read again.
-            self._refused.extend(map(Refused, piece.batch.rejects))
+            self._refused.extend(
+                Refused(reject, ordinal=self._alike.next(reject), offset=piece.batch.offset)
+                for reject in piece.batch.rejects
+            )
             for blocks in piece.slices:
                 await self._dispatch_slice(tasks, blocks, piece)
             piece.slices = ()
@@ -239,6 +246,8 @@ class Upload:
             if (before := self._ahead.pop(number, None)) is not None:
                 if (before.slice_blocks, before.checksum) != (this.slice_blocks, this.checksum):
                     raise changed_input(self._path)
+                # From now on it is known by a place where this reading began a step.
+                self._acknowledged.append(replace(this, accepted=before.accepted))
                 continue
             waiting = time.perf_counter()
             await self._limiter.acquire()

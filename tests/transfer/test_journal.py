@@ -103,7 +103,7 @@ def test_the_checksum_is_that_of_all_json_in_order(path: Path) -> None:
 def test_a_reject_that_is_read_or_refused_again_is_one_reject(path: Path) -> None:
     journal = Journal(path)
     unreadable = Refused(Reject(12, "too few cells", "a,b"))
-    refused = Refused(Reject(20, "email: is none", '{"email":"x"}'), block=3, index=4)
+    refused = Refused(Reject(20, "email: is none", '{"email":"x"}'), block=3, ordinal=4)
     for _ in range(2):
         journal.acknowledge("Contacts", [], [unreadable, refused])
     assert list(journal.rejects()) == [("Contacts", unreadable.reject), ("Contacts", refused.reject)]
@@ -118,7 +118,11 @@ def test_records_that_share_a_line_are_told_apart(path: Path) -> None:
     same_words = Reject(1, "is none", '{"email":"x"}')
     journal.acknowledge("Contacts", [], [Refused(same_words, 1, 0), Refused(same_words, 1, 1)])
     journal.acknowledge("Contacts", [], [Refused(Reject(1, "is no object", text)) for text in "12"])
-    assert journal.reject_count() == 4
+    nulls = [Refused(Reject(1, "is no object", "null"), ordinal=at, offset=at * 100) for at in range(3)]
+    journal.acknowledge("Contacts", [], nulls)
+    assert journal.reject_count() == 7
+    assert journal.rejects_before("Contacts", Position(200, 5, 1)) == {"1": 1, "2": 1, "null": 2}
+    assert journal.rejects_before("Contacts", Position(200, 5, 2)) == {}
     journal.close()
 
 
