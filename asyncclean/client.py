@@ -54,7 +54,7 @@ class Client:
     """A connection to one service, or to an embedded one. An async context manager.
 
     Memory is bounded whatever the files' size: about 4 batches of 2 MiB for reading and encoding, plus one
-    block a request in flight, plus 64 pages of a download.
+    block a request in flight, plus 32 pages of a download.
 
     Args:
         url: the service; None starts the embedded server in this process (extra ``local``).

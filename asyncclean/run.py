@@ -280,7 +280,7 @@ class Run:
 
 async def discard_part(output: Path) -> None:
     """Remove the part of an output that an abandoned run has left."""
-    await in_thread(atomic.part_path(output).unlink, missing_ok=True)
+    await in_thread(atomic.discard, atomic.part_path(output))
 
 
 def other_outputs(outputs: Mapping[str, str], first_key: str, path: Path) -> dict[str, tuple[str, Path]]:

@@ -4,6 +4,7 @@ Facts and decisions about the service are those of its public guide; whatever it
 tolerantly: unknown status codes, missing fields and odd times never raise.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _whole(value: object, default: int = 0) -> int:
-    return int(value) if isinstance(value, int | float) else default
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else default
 
 
 def _kind(code: object, kinds: Mapping[int, ColumnKind]) -> ColumnKind:

@@ -12,7 +12,7 @@ from typing import Any
 
 from asyncclean.cli.report import DONE, print_json, say
 from asyncclean.errors import JournalError, UsageError
-from asyncclean.files.atomic import part_path
+from asyncclean.files.atomic import discard, part_path
 from asyncclean.transfer.journal import SUFFIX, Journal, journal_path
 
 NAME = "runs"
@@ -112,6 +112,6 @@ def _forget(path: Path) -> None:
     if not journal.exists():
         raise UsageError(f"There is no unfinished run for {output}.", hint="`asyncclean runs` lists them.")
     Journal(journal).remove()  # fails when a run is at work on it
-    part_path(output).unlink(missing_ok=True)
+    discard(part_path(output))
     shutil.rmtree(output.with_name(output.name + ".asyncclean-server"), ignore_errors=True)
     say(f"Forgot the run for {output}. What it made at the service stays there.")

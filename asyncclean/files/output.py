@@ -7,7 +7,7 @@ from asyncclean.errors import OutputError
 from asyncclean.files.atomic import PartFile, output_path
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import FileFormat
-from asyncclean.files.pages import Page, Writer, Written, count_records
+from asyncclean.files.pages import Page, Writer, Written, count_records, seems_to_hold
 from asyncclean.files.write_compressed import CompressedWriter
 from asyncclean.files.write_csv import csv_layout
 from asyncclean.files.write_ndjson import json_layout, ndjson_layout
@@ -15,7 +15,7 @@ from asyncclean.files.write_parquet import ParquetWriter
 from asyncclean.files.write_plain import PlainWriter
 from asyncclean.kinds import ColumnKind
 
-__all__ = ["Page", "Writer", "Written", "count_records", "open_writer", "output_columns"]
+__all__ = ["Page", "Writer", "Written", "count_records", "open_writer", "output_columns", "seems_to_hold"]
 
 
 def output_columns(kinds: Mapping[str, ColumnKind], headers: Columns | None) -> Columns:

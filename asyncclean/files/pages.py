@@ -93,6 +93,14 @@ def count_records(json: bytes, exact: bool = False) -> int | None:
     return braces if plain or len(_BOUNDARY.findall(json)) == braces - 1 else None
 
 
+def seems_to_hold(json: bytes, records: int) -> bool:
+    """Whether a page looks as if it held so many records: a look that costs next to nothing.
+
+    A writer proves it before a record is written, so that what only looked so becomes an error.
+    """
+    return json.startswith(b'[{"') and json.endswith(b"}]") and json.count(b"{") == records
+
+
 def parse_array(json: bytes) -> list[Any]:
     """A page as Python objects. Raises ValueError when it is no JSON array."""
     try:

@@ -112,7 +112,7 @@ class Collect:
             await anyio.to_thread.run_sync(self._compare, again)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(_remove, again)
+                await anyio.to_thread.run_sync(atomic.discard, again)
 
     async def _fetch(self, state: dict[str, Any]) -> tuple[DownloadBusy, int]:
         writer = await anyio.to_thread.run_sync(self._open, state)
@@ -209,10 +209,6 @@ class Collect:
 
 def _write(writer: Writer, pages: Sequence[Page]) -> None:
     writer.write(pages)
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
 
 
 def _describe(path: Path) -> str:
