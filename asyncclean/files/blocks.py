@@ -26,7 +26,8 @@ class Position:
     """A place in a source just before a record.
 
     ``offset``: byte in the decompressed, UTF-8 source at which a reader can start (row number for
-    Parquet); ``skip``: how many records to pass over from there; ``line``: the 1-based line at ``offset``.
+    Parquet); ``skip``: how many good records to pass over from there (bad ones do not count, wherever they
+    lie); ``line``: the 1-based line at ``offset``.
     """
 
     offset: int = 0
