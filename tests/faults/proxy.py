@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from tests.faults.messages import Message, read_message
 from tests.faults.schedules import Fault, Request, Schedule, never
@@ -78,6 +79,7 @@ class Proxy:
     _counts: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     _number: int = 0
     _to_refuse: int = 0
+    _open: set[anyio.CancelScope] = field(default_factory=set)
 
     def count(self, what: str) -> int:
         """How many requests like ``what`` came, as in ``"PATCH /Dataset"``."""
@@ -88,21 +90,35 @@ class Proxy:
         """How often each kind was done."""
         return Counter(one.fault.kind for one in self.seen if one.fault is not None)
 
+    def renumber(self) -> None:
+        """The next request has the number 0 again."""
+        self._number = 0
+
+    async def hang_up(self) -> None:
+        """End all connections, and wait until what was passed on is over."""
+        for scope in self._open:
+            scope.cancel()
+        while self._open:
+            await anyio.lowlevel.checkpoint()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its beginning to its end."""
         exchange = _Exchange(reader, writer, self.stricter)
-        try:
-            if self._to_refuse:
-                self._to_refuse -= 1
-                exchange.reset()
-                return
-            while (message := await read_message(reader)) is not None:
-                if not await self._one(exchange, message):
+        with anyio.CancelScope() as scope:
+            self._open.add(scope)
+            try:
+                if self._to_refuse:
+                    self._to_refuse -= 1
+                    exchange.reset()
                     return
-        except (OSError, EOFError):
-            exchange.reset()
-        finally:
-            exchange.close()
+                while (message := await read_message(reader)) is not None:
+                    if not await self._one(exchange, message):
+                        return
+            except (OSError, EOFError):
+                exchange.reset()
+            finally:
+                exchange.close()
+                self._open.discard(scope)
 
     async def _one(self, exchange: "_Exchange", message: Message) -> bool:
         """Deal with one request; gives whether the connection goes on."""
