@@ -12,6 +12,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted.
     """
+    from asyncclean.cli.memory import keep_little  # noqa: PLC0415
+
+    keep_little()
     from asyncclean.cli.parser import parse  # noqa: PLC0415
     from asyncclean.cli.running import run_command  # noqa: PLC0415
 

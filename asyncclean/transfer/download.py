@@ -31,7 +31,7 @@ PAGE_RECORDS = 1000
 """Most records of a page: the service's own limit."""
 
 WINDOW = 32
-"""Default for the most pages held or under way: 8 MB at 255 KB a page, and 640 pages a second behind 50 ms."""
+"""Default for the most pages held or under way: 8 MB at 255 KB a page. Behind 50 ms that is 640 pages/s."""
 
 WINDOW_BYTES = 32 << 20
 """Most bytes that the window is meant to hold: of pages over 512 KB it takes fewer, though never under 4."""

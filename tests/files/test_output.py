@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from asyncclean.errors import OutputError, VerificationError
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import Compression, FileFormat, Format
-from asyncclean.files.output import Page, Written, count_records, open_writer, output_columns
+from asyncclean.files.output import Page, Written, count_records, open_writer, output_columns, seems_to_hold
 from tests.files.awkward import COMPACT, Raw, nested, pages, read_csv, scalars, texts
 
 NAMES = ["a", "b", "first_name"]
@@ -339,3 +339,12 @@ def test_a_frame_is_written_when_its_pages_are_there(tmp_path: Path) -> None:
     assert after_three.pages == 48
     assert after_three.length > after_one.length
     writer.close()
+
+
+def test_a_look_at_a_page_tells_its_length_or_nothing() -> None:
+    page = b'[{"a":"1"},{"a":"2"}]'
+    assert seems_to_hold(page, 2)
+    assert not seems_to_hold(page, 3)
+    assert not seems_to_hold(b'[{"a":"{"},{"a":"2"}]', 2)
+    assert not seems_to_hold(b"<html>{{</html>", 2)
+    assert not seems_to_hold(b"[]", 0)
