@@ -10,7 +10,8 @@ from pathlib import Path
 from asyncclean.bench import LEVELS, Level, Measured
 from asyncclean.cli.connect import client_of, settings_of
 from asyncclean.cli.parser import add_service, seconds
-from asyncclean.cli.report import DONE, print_json, say
+from asyncclean.cli.report import DONE, print_json
+from asyncclean.cli.streams import say
 from asyncclean.errors import MissingExtraError, OutputError, UsageError
 from asyncclean.events import ignore
 

@@ -24,8 +24,9 @@ from asyncclean.cli.parser import (
     seconds,
 )
 from asyncclean.cli.progress import progress
-from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, print_json, report_clean, report_dry_run, say
+from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, print_json, report_clean, report_dry_run
 from asyncclean.cli.running import complain
+from asyncclean.cli.streams import say
 from asyncclean.client import Client
 from asyncclean.errors import AsynccleanError, UsageError
 from asyncclean.files.formats import detect

@@ -1,12 +1,12 @@
 """Prints what a run came to: lines for people on standard error, or one JSON line on standard output."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 
 from asyncclean.cli.eta import words
+from asyncclean.cli.streams import print_line, say
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 
 DONE, DONE_WITH_REJECTS = 0, 3
@@ -28,14 +28,8 @@ BOUNDS = {
 
 
 def print_json(summary: object) -> None:
-    """One line of JSON on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_SORT_KEYS) + b"\n")
-    sys.stdout.flush()
-
-
-def say(text: str) -> None:
-    """A line for people."""
-    print(text, file=sys.stderr)
+    """One line of JSON on standard output. Raises OutputError."""
+    print_line(orjson.dumps(summary, option=orjson.OPT_SORT_KEYS))
 
 
 def report_clean(summary: Summary) -> None:

@@ -1,17 +1,14 @@
 """Runs a command: the event loop, signals, errors as sentences, the exit status."""
 
 import argparse
-import contextlib
 import os
 import signal
-import sys
-from collections.abc import Iterator
-from typing import Any
 
 import anyio
 import anyio.abc
 
 from asyncclean.cli.parser import Command
+from asyncclean.cli.streams import open_missing, say
 from asyncclean.errors import AsynccleanError, unwrapped
 
 INTERRUPTED = 130
@@ -19,9 +16,9 @@ INTERRUPTED = 130
 
 def run_command(command: Command, arguments: argparse.Namespace) -> int:
     """Run a command to its end; gives the exit status. No traceback reaches a user."""
+    open_missing()
     try:
-        with _stdout_may_close():
-            return anyio.run(_run, command, arguments, backend_options={"use_uvloop": _has_uvloop()})
+        return anyio.run(_run, command, arguments, backend_options={"use_uvloop": _has_uvloop()})
     except AsynccleanError as error:
         complain(error)
         return error.exit_status
@@ -30,10 +27,9 @@ def run_command(command: Command, arguments: argparse.Namespace) -> int:
     except Exception as error:
         if os.environ.get("ASYNCCLEAN_DEBUG"):
             raise
-        print(
+        say(
             f"asyncclean: an error in asyncclean itself: {type(error).__name__}: {error}\n"
-            "  Set ASYNCCLEAN_DEBUG=1 to see where, and please report it.",
-            file=sys.stderr,
+            "  Set ASYNCCLEAN_DEBUG=1 to see where, and please report it."
         )
         return 1
 
@@ -48,7 +44,7 @@ async def _run(command: Command, arguments: argparse.Namespace) -> int:
                 if interrupted:
                     os._exit(INTERRUPTED)
                 interrupted = True
-                print("\nStopping; once more to leave at once.", file=sys.stderr)
+                say("\nStopping; once more to leave at once.")
                 scope.cancel()
 
     status = INTERRUPTED
@@ -62,15 +58,15 @@ async def _run(command: Command, arguments: argparse.Namespace) -> int:
                 status = await command(arguments)
             tasks.cancel_scope.cancel()
     if interrupted and status == INTERRUPTED:
-        print("Interrupted. The same command again goes on where this one stopped.", file=sys.stderr)
+        say("Interrupted. The same command again goes on where this one stopped.")
     return status
 
 
 def complain(error: AsynccleanError) -> None:
     """Print an error as its sentence and, on a line of its own, what to do."""
-    print(f"asyncclean: {error.message}", file=sys.stderr)
+    say(f"asyncclean: {error.message}")
     if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+        say(f"  {error.hint}")
 
 
 def _has_uvloop() -> bool:
@@ -79,13 +75,3 @@ def _has_uvloop() -> bool:
     except ImportError:
         return False
     return True
-
-
-@contextlib.contextmanager
-def _stdout_may_close() -> Iterator[Any]:
-    """A reader of our output that goes away (``| head``) is no failure of the run."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

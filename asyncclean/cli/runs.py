@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from asyncclean.cli.report import DONE, print_json, say
+from asyncclean.cli.report import DONE, print_json
+from asyncclean.cli.streams import say
 from asyncclean.errors import JournalError, UsageError
 from asyncclean.files.atomic import discard, part_path
 from asyncclean.transfer.journal import SUFFIX, Journal, journal_path

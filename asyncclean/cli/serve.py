@@ -10,7 +10,8 @@ from pathlib import Path
 
 import anyio
 
-from asyncclean.cli.report import DONE, say
+from asyncclean.cli.report import DONE
+from asyncclean.cli.streams import say
 from asyncclean.errors import UsageError
 from asyncclean.local import serving
 
