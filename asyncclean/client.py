@@ -53,8 +53,8 @@ enough that uploads go on while jobs are awaited, few enough not to flood a serv
 class Client:
     """A connection to one service, or to an embedded one. An async context manager.
 
-    Memory is bounded whatever the files' size: about 4 batches of 2 MiB for reading and encoding, plus one
-    block a request in flight, plus 32 pages of a download.
+    Memory is bounded whatever the files' size: about 5 batches of 1 MiB for reading and encoding, plus one
+    block a request in flight, plus 24 pages of a download.
 
     Args:
         url: the service; None starts the embedded server in this process (extra ``local``).

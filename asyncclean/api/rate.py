@@ -39,6 +39,9 @@ SAFE = 0.99
 """Share of a new estimate that is asked for, until it has held for 5 s."""
 
 PROOF_S = 5.0
+PROVEN_S = 1.5
+"""After this long without a refusal, a rate that is then refused is suspected to be right all the same."""
+
 TYPICAL_ERROR = 0.25
 """Of an estimate, in requests: the bucket held between none and one when it refused."""
 
@@ -183,7 +186,7 @@ class LearnedRate:
                 found, counted = self._measured(empty_at, sent)
             self._rate = max(1.0, SAFE * min(found, held), held * (0.0 if self.searching else DEEPEST))
             self._doubt = 1 - SAFE + TYPICAL_ERROR / counted
-            if not self.searching and empty_at - self._opened_at >= PROOF_S:
+            if not self.searching and empty_at - self._opened_at >= PROVEN_S:
                 # The rate had held for some time: what was sent may have come in a heap after a stall.
                 self._doubt = max(self._doubt, held / self._rate - 1)
             self._step = BOLD_STEP if self.searching else STEP

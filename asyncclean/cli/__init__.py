@@ -14,9 +14,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     from asyncclean.cli.memory import keep_little  # noqa: PLC0415
 
-    keep_little()
+    words = sys.argv[1:] if argv is None else list(argv)
+    keep_little(words[0] if words else "")
     from asyncclean.cli.parser import parse  # noqa: PLC0415
     from asyncclean.cli.running import run_command  # noqa: PLC0415
 
-    command, arguments = parse(argv)
+    command, arguments = parse(words)
     sys.exit(run_command(command, arguments))

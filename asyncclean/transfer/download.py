@@ -30,8 +30,8 @@ from asyncclean.transfer.reorder import Reorder
 PAGE_RECORDS = 1000
 """Most records of a page: the service's own limit."""
 
-WINDOW = 32
-"""Default for the most pages held or under way: 8 MB at 255 KB a page. Behind 50 ms that is 640 pages/s."""
+WINDOW = 24
+"""Default for the most pages held or under way: 6 MB at 255 KB a page. Behind 50 ms that is 480 pages/s."""
 
 WINDOW_BYTES = 32 << 20
 """Most bytes that the window is meant to hold: of pages over 512 KB it takes fewer, though never under 4."""

@@ -4,7 +4,7 @@
 
 Everything between is bounded. What is held at a time is at most
 
-    (encoders + 2) x one batch, as frames and as JSON   +   requests in flight x one block
+    (waiting + 2) x one batch, as frames and as JSON   +   requests in flight x one block
 
 so memory follows the limit on requests in flight, never the file. The dispatcher takes a permit *before*
 it takes a block: a slow service slows the reader.
@@ -39,8 +39,9 @@ from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import Alike, named_records, narrow
 
-ENCODERS = 2
-"""Batches encoded side by side: polars writes JSON on one thread each, so one for each of two cores."""
+WAITING = 1
+"""Batches that wait, being encoded, between the reader and the dispatcher. With the one that the reader has
+ready and the one that is dispatched, up to three are encoded side by side, on a thread each."""
 
 RECORD_S = 0.25
 """Least seconds between two recordings of progress in the journal."""
@@ -151,7 +152,7 @@ class Upload:
     async def run(self) -> Uploaded:
         """Send all that remains; returns when every block is acknowledged and recorded."""
         try:
-            send, receive = anyio.create_memory_object_stream[_Piece](ENCODERS)
+            send, receive = anyio.create_memory_object_stream[_Piece](WAITING)
             with send, receive:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._read, tasks, send)
