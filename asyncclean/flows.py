@@ -57,6 +57,7 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
         if not job.outputs:
             raise VerificationError(f"Outputs of job {job.name!r}", expected="a dataset", found="none")
         outputs = other_outputs(job.outputs, first_key, plan.output)
+        await in_thread(_check_others, run.journal, outputs, plan.writing.force)
         async with engine.downloading:
             await run.pin("output", _output_pins(format, plan.writing))
             collected = await run.collect(
@@ -89,7 +90,7 @@ async def upload(engine: Engine, plan: UploadPlan) -> UploadSummary:
     """Create, fill, verify and (with ``plan.complete``) complete one dataset."""
     retries = engine.connection.retries
     async with _journal(engine, plan.journal, fresh=plan.fresh) as run:
-        await in_thread(_check_outputs, run.journal, [plan.rejecting.file], False)
+        await in_thread(_check_outputs, run.journal, [plan.rejecting.file], plan.force)
         sources = await _open_all(run, {"input": plan.input}, plan.reading, plan.rejecting)
         await run.pin("input", await in_thread(_input_pins, engine, sources, plan.rejecting, plan.dataset))
         name = await run.name("dataset:input", plan.dataset, plan.input.stem)
@@ -196,12 +197,25 @@ def _began(journal: Journal) -> bool:
 
 def _check_outputs(journal: Journal, paths: Iterable[Path | None], force: bool) -> None:
     for path in paths:
-        if path is None or journal.resumed or force:
+        if path is None:
             continue
-        if os.path.lexists(path):
-            raise OutputError(
-                path, "it exists already", hint="Choose another name, or overwrite it with --force."
-            )
+        # A rejects file is written at the very end, which is late to find that it has no place.
+        atomic.check_place(path)
+        if os.path.lexists(path) and not (journal.resumed or force):
+            raise _exists(path)
+
+
+def _check_others(journal: Journal, outputs: Mapping[str, tuple[str, Path]], force: bool) -> None:
+    """The outputs beside the main one, whose names are known only when the job is done."""
+    for key, (_, path) in list(outputs.items())[1:]:
+        if os.path.lexists(path) and not force and journal.get(f"output:{key}") is None:
+            raise _exists(path)
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError(
+        path, "it exists already", hint="Move it away, choose another name, or overwrite it with --force."
+    )
 
 
 async def _open_all(

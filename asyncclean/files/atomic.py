@@ -66,6 +66,19 @@ def whole_path(part: Path) -> Path:
     return part.with_name(part.name + "-whole")
 
 
+def check_place(output: Path) -> None:
+    """See that there is a folder in which ``output`` can be made. Raises OutputError."""
+    folder = output.parent
+    with writing(output):
+        code = 0
+        if not folder.is_dir():
+            code = errno.ENOTDIR if folder.exists() else errno.ENOENT
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            code = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        if code:
+            raise OSError(code, os.strerror(code))
+
+
 def discard(part: Path) -> None:
     """Remove a part and all that lies beside it on its behalf, if there is anything. Raises OutputError."""
     with writing(part):

@@ -104,7 +104,7 @@ def _reason(error: BaseException) -> str | None:
     """Why a job failed, in its own words, if it is not the server's fault."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, WorkflowError):
+    if isinstance(error, WorkflowError | Problem):
         return str(error)
     if isinstance(error, WorkerDied | WorkflowCrashed):
         return f"{error}."
