@@ -148,15 +148,14 @@ class Client:
                     listener=self._listener,
                 )
             )
-            codes = settings.type_codes if settings.url else EMBEDDED_TYPE_CODES
             self._entered = Engine(
                 connection=connection,
-                datasets=Datasets(connection, codes),
+                datasets=Datasets(connection, self._codes),
                 jobs=Jobs(connection, settings.job_states),
                 upload_limiter=Limiter(fixed=self._fixed, rate=self._rate, most=MOST),
                 download_limiter=Limiter(fixed=self._fixed, rate=self._rate, most=MOST),
                 max_block_bytes=self._max_block_bytes,
-                allowed_kinds=frozenset(codes),
+                allowed_kinds=frozenset(self._codes),
                 service=settings.url or "embedded",
                 listener=self._listener,
             )
@@ -174,6 +173,10 @@ class Client:
         if self._entered is None:
             raise UsageError("The client is not open.", hint="Use it in: async with Client(...) as client")
         return self._entered
+
+    @property
+    def _codes(self) -> Mapping[ColumnKind, int]:
+        return self._settings.type_codes if self._settings.url else EMBEDDED_TYPE_CODES
 
     @property
     def _resumable(self) -> bool:
@@ -282,19 +285,21 @@ class Client:
         rejects: PathText | None = None,
         max_rejects: RejectPolicy = RejectPolicy(),
         journal: PathText | None = None,
+        force: bool = False,
         fresh: bool = False,
         listener: Listener | None = None,
     ) -> UploadSummary:
         """Create ``dataset``, fill it with a file's records, and complete it.
 
         ``journal``: a file in which to note what has arrived, so that the same call again goes on after a
-        kill; None: it cannot be resumed. All else as in `clean`.
+        kill; None: it cannot be resumed. ``force``: overwrite a rejects file. All else as in `clean`.
         """
         plan = UploadPlan(
             input=Path(input),
             dataset=dataset,
             complete=complete,
             journal=None if journal is None else Path(journal),
+            force=force,
             reading=_reading(format, encoding, types),
             rejecting=Rejecting(file=None if rejects is None else Path(rejects), policy=max_rejects),
             fresh=fresh,
@@ -335,14 +340,14 @@ class Client:
         encoding: str = "utf-8",
         keep_rejects: bool = False,
     ) -> DryRun:
-        """Read and encode a whole file as an upload would, and send nothing."""
+        """Read and encode a whole file as an upload would, and send nothing: the client need not be open."""
         reading = _reading(format, encoding, types)
         with unwrapped():
             return await in_thread(
                 flows.dry_run,
                 Path(input),
                 reading,
-                self._engine.allowed_kinds,
+                frozenset(self._codes),
                 self._max_block_bytes,
                 keep_rejects=keep_rejects,
             )

@@ -99,7 +99,9 @@ class CleanPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPlan:
-    """One upload. ``journal``: where it notes what has arrived; None: it cannot be resumed."""
+    """One upload. ``journal``: where it notes what has arrived; None: it cannot be resumed. ``force``: a
+    rejects file that exists is overwritten.
+    """
 
     input: Path
     dataset: str
@@ -107,6 +109,7 @@ class UploadPlan:
     journal: Path | None = None
     reading: Reading = Reading()
     rejecting: Rejecting = Rejecting()
+    force: bool = False
     fresh: bool = False
 
 

@@ -167,20 +167,20 @@ def _together(plans: Sequence[CleanPlan], results: Sequence[Summary | Asyncclean
 
 async def _dry_run(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     rejected = 0
-    async with Client(settings=settings_of(arguments), max_block_bytes=arguments.max_block_bytes) as client:
-        for path in [*files, *(Path(name) for _, name in arguments.keyed)]:
-            found = await client.dry_run(
-                path,
-                types=dict(arguments.types),
-                format=arguments.format,
-                encoding=arguments.encoding,
-                keep_rejects=arguments.rejects is not None,
-            )
-            rejected += found.records_rejected
-            if arguments.json:
-                print_json({"input": str(path), **found.as_dict()})
-            else:
-                report_dry_run(path, found)
+    client = Client(settings=settings_of(arguments), max_block_bytes=arguments.max_block_bytes)
+    for path in [*files, *(Path(name) for _, name in arguments.keyed)]:
+        found = await client.dry_run(
+            path,
+            types=dict(arguments.types),
+            format=arguments.format,
+            encoding=arguments.encoding,
+            keep_rejects=arguments.rejects is not None,
+        )
+        rejected += found.records_rejected
+        if arguments.json:
+            print_json({"input": str(path), **found.as_dict()})
+        else:
+            report_dry_run(path, found)
     return DONE_WITH_REJECTS if rejected else DONE
 
 

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dataset", required=True, metavar="NAME", help="name of the dataset: a-z, 0-9 and _"
     )
     parser.add_argument("--no-complete", action="store_true", help="leave the dataset open for more blocks")
+    parser.add_argument("--force", action="store_true", help="overwrite a rejects file that exists")
     add_reading(parser)
     add_sending(parser)
     add_pace(parser)
@@ -51,6 +52,7 @@ async def run(arguments: argparse.Namespace) -> int:
                 rejects=arguments.rejects,
                 max_rejects=reject_policy(arguments),
                 journal=Path(f"{arguments.dataset}.upload{SUFFIX}"),
+                force=arguments.force,
                 fresh=arguments.fresh,
             )
     if arguments.json:
