@@ -53,11 +53,15 @@ def as_it_is(message: Message) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request, what befell it, and the service's answer, if it was asked and did answer."""
+    """One request, what befell it, and the service's answer, if it was asked and did answer.
+
+    ``told``: whether the client was sent all of that.
+    """
 
     request: Request
     fault: Fault | None
     status: int | None
+    told: bool
 
 
 @dataclass(slots=True)
@@ -130,11 +134,14 @@ class Proxy:
         fault = self.schedule(request)
         await self.before(request)
         exchange.answer = None
+        told = False
         try:
-            return await self._do(fault, exchange, message, request)
+            goes_on = await self._do(fault, exchange, message, request)
+            told = fault is None or fault.kind in ("hold", "drip", "duplicate")
+            return goes_on
         finally:
             status = None if exchange.answer is None else exchange.answer.status
-            self.seen.append(Seen(request, fault, status))
+            self.seen.append(Seen(request, fault, status, told))
 
     async def _do(
         self, fault: Fault | None, exchange: "_Exchange", message: Message, request: Request

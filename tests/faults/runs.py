@@ -103,7 +103,14 @@ def client(url: str, *, timeouts: Timeouts = SHORT, retry: RetryPolicy = PATIENT
     )
 
 
-async def clean(client: Client, source: Path, name: str, *, workflow: str = "PassThrough") -> Summary:
+async def clean(
+    client: Client,
+    source: Path,
+    name: str,
+    *,
+    workflow: str = "PassThrough",
+    wait_timeout: float | None = None,
+) -> Summary:
     """The main job, under names that follow from ``name``, into a folder of its own."""
     folder = source.parent / name
     folder.mkdir(exist_ok=True)
@@ -114,4 +121,5 @@ async def clean(client: Client, source: Path, name: str, *, workflow: str = "Pas
         rejects=folder / "rejects.ndjson",
         dataset=f"data_{name}",
         job=f"job {name}",
+        wait_timeout=wait_timeout,
     )
