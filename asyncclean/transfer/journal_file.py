@@ -1,7 +1,7 @@
 """Opens the file of a journal, for one run alone. Knows SQLite, locks and the file's own facts; no run's.
 
-The file's own facts are its version, when it was made, and whether its run is over. The lock is SQLite's
-own and lasts as long as the connection, so it goes with its process.
+The file's own facts are its version and when it was made. The lock is SQLite's own and lasts as long as the
+connection, so it goes with its process.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ VERSION = 1
 LOCK_S = 1.0
 """How long to wait for a file that is in use: a run that was just killed may not be quite gone."""
 
-OWN_FACTS = frozenset({"version", "created", "over"})
+OWN_FACTS = frozenset({"version", "created"})
 
 _FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 
 def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) -> sqlite3.Connection:
-    """The database at ``path``, made where there is none or where its run is over, with ``tables``.
+    """The database at ``path``, made where there is none, with ``tables``.
 
     ``path`` None: in memory. ``fresh``: one that cannot be read is replaced.
 
@@ -48,14 +48,11 @@ def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) 
         except sqlite3.DatabaseError as error:
             raise told(path, error) from error
         try:
-            # There are three cases: it is held and goes on; its run is over, or it was taken from its
-            # place while the lock was waited for: look again; it cannot be read.
-            over = _prepare(db, tables)
-            here = _inode(path) == before
-            if here and not over:
+            # There are three cases: it is held; it was deleted while the lock was waited for, so look
+            # again; it cannot be read.
+            _prepare(db, tables)
+            if _inode(path) == before:
                 return db
-            if here:
-                delete_held(path, db)
             db.close()
         except (sqlite3.DatabaseError, JournalError) as error:
             db.close()
@@ -66,11 +63,7 @@ def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) 
 
 
 def delete_held(path: Path, db: sqlite3.Connection) -> None:
-    """Delete the file while it is held: who has it open already, or finds it back after a power cut, is
-    told that its run is over.
-    """
-    with contextlib.suppress(sqlite3.OperationalError):  # a full disk must not keep a file from going
-        put_facts(db, {"over": True})
+    """Delete the file while it is held."""
     # SQLite would delete its sidecar by name when it closes, which may be another run's by then.
     db.execute("PRAGMA journal_mode=MEMORY")
     path.with_name(path.name + "-journal").unlink(missing_ok=True)
@@ -119,8 +112,8 @@ def told(path: Path | None, error: sqlite3.DatabaseError) -> JournalError | Outp
     )
 
 
-def _prepare(db: sqlite3.Connection, tables: Sequence[str]) -> bool:
-    """Take the lock and see that all is there; gives whether the run is over."""
+def _prepare(db: sqlite3.Connection, tables: Sequence[str]) -> None:
+    """Take the lock and see that all is there."""
     # A rollback journal, unlike a write-ahead log, leaves all that is committed in the one file.
     db.execute("PRAGMA locking_mode=EXCLUSIVE")
     db.execute("PRAGMA journal_mode=DELETE")
@@ -128,14 +121,13 @@ def _prepare(db: sqlite3.Connection, tables: Sequence[str]) -> bool:
     with all_or_none(db, "EXCLUSIVE"):
         for table in (_FACTS, *tables):
             db.execute(table)
-        facts = dict(db.execute("SELECT name, value FROM facts WHERE name IN ('version', 'over')"))
-        if "version" not in facts:
+        version = db.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
+        if version is None:
             put_facts(db, {"version": VERSION, "created": time.time()})
-        elif json.loads(facts["version"]) != VERSION:
+        elif json.loads(version[0]) != VERSION:
             raise UnreadableError(
                 "The journal was written by another version of asyncclean.", hint="Start over with --fresh."
             )
-    return "over" in facts
 
 
 def _ensure_file(path: Path) -> int:

@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -298,14 +300,20 @@ def test_another_versions_journal_is_refused(path: Path) -> None:
     Journal(path, fresh=True).remove()
 
 
-def test_a_journal_that_a_power_cut_brought_back_is_over(path: Path) -> None:
-    journal = Journal(path)
-    journal.put(dataset="d", over=True)
-    journal.close()
-    journal = Journal(path)
+def test_a_run_that_waited_for_one_that_ended_begins_with_a_new_file(path: Path) -> None:
+    """The file that it had opened is gone from its place when it gets the lock."""
+    first = Journal(path)
+    first.put(dataset="d")
+    with ThreadPoolExecutor(1) as other:
+        second = other.submit(Journal, path)
+        while not any(thread.name.startswith("ThreadPool") for thread in threading.enumerate()):
+            pass
+        first.remove()
+        journal = second.result()
     assert not journal.resumed
-    journal.remove()
-    assert list(path.parent.iterdir()) == []
+    journal.put(dataset="e")
+    assert path.exists()
+    journal.close()
 
 
 def test_a_symbolic_link_in_its_place_is_refused(path: Path, tmp_path: Path) -> None:
