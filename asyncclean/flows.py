@@ -19,6 +19,7 @@ from asyncclean.files.blocks import encode
 from asyncclean.files.fingerprint import Fingerprint
 from asyncclean.files.formats import FileFormat, detect
 from asyncclean.files.source import Source, open_source
+from asyncclean.files.stream import normal_encoding
 from asyncclean.kinds import ColumnKind
 from asyncclean.plan import CleanPlan, DownloadPlan, Engine, Reading, Rejecting, UploadPlan, Writing
 from asyncclean.run import Run, discard_part, in_thread, other_outputs
@@ -37,7 +38,8 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
         async with engine.uploading:
             sources = await _open_all(run, plan.inputs, plan.reading, plan.rejecting)
             await run.pin(
-                "input", await in_thread(_input_pins, engine, sources, plan.rejecting, plan.dataset)
+                "input",
+                await in_thread(_input_pins, engine, sources, plan.reading, plan.rejecting, plan.dataset),
             )
             first_key = next(iter(sources))
             names = {
@@ -92,7 +94,9 @@ async def upload(engine: Engine, plan: UploadPlan) -> UploadSummary:
     async with _journal(engine, plan.journal, fresh=plan.fresh) as run:
         await in_thread(_check_outputs, run.journal, [plan.rejecting.file], plan.force)
         sources = await _open_all(run, {"input": plan.input}, plan.reading, plan.rejecting)
-        await run.pin("input", await in_thread(_input_pins, engine, sources, plan.rejecting, plan.dataset))
+        await run.pin(
+            "input", await in_thread(_input_pins, engine, sources, plan.reading, plan.rejecting, plan.dataset)
+        )
         name = await run.name("dataset:input", plan.dataset, plan.input.stem)
         filled = await run.fill(sources, {"input": name}, plan.rejecting, complete=plan.complete)
         rejects = await _keep_rejects(run, plan.rejecting, {"input": plan.input})
@@ -228,7 +232,11 @@ async def _open_all(
 
 
 def _input_pins(
-    engine: Engine, sources: Mapping[str, Source], rejecting: Rejecting, dataset: str | None
+    engine: Engine,
+    sources: Mapping[str, Source],
+    reading: Reading,
+    rejecting: Rejecting,
+    dataset: str | None,
 ) -> dict[str, object]:
     """What decides which records go where: another file, another cut or another service would not fit."""
     inputs = {
@@ -244,6 +252,7 @@ def _input_pins(
         "service": engine.service,
         "dataset": dataset,
         "max_block_bytes": engine.max_block_bytes,
+        "encoding": normal_encoding(reading.encoding),
         "rejects": rejecting.file is not None,
         **{f"input {key}": facts for key, facts in inputs.items()},
     }

@@ -6,12 +6,12 @@ command goes on where it stopped.
 
 import argparse
 import glob
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from asyncclean import local
 from asyncclean.cli.connect import client_of, reject_policy, same_file, settings_of
 from asyncclean.cli.parser import (
     add_pace,
@@ -278,7 +278,7 @@ def _server_data(data: Path | None, plans: Sequence[CleanPlan]) -> Iterator[None
 
     def tidy() -> None:
         if data is not None and not any(journal_path(plan.output).exists() for plan in plans):
-            shutil.rmtree(data, ignore_errors=True)
+            local.discard(data)
 
     tidy()
     try:
