@@ -1,4 +1,4 @@
-"""An unfinished run and a command that is not quite the same: other input, other options, a second process."""
+"""An unfinished run and a command that is not quite the same: other input or options, a second process."""
 
 import os
 import random
