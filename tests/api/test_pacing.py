@@ -1,0 +1,110 @@
+"""The limiter against services in virtual time: what it finds, and what it never does."""
+
+import asyncio
+
+import pytest
+
+from asyncclean.api.pacing import Limiter
+from tests.api import virtual_time
+from tests.api.scenarios import Seen, Service, best_fixed, simulate
+
+
+def mean_limit(seen: Seen, after: float = 1.0) -> float:
+    limits = [limit for at, limit, _ in seen.limits if at >= after]
+    return sum(limits) / len(limits)
+
+
+def test_a_small_service_is_kept_busy_by_few() -> None:
+    seen = simulate(Service(capacity=8, service=0.02), requests=2000)
+    assert seen.throughput >= 0.95 * 400
+    assert seen.mean_in_flight <= 24
+
+
+@pytest.mark.parametrize(("latency", "requests"), [(0.01, 2000), (0.05, 2000), (0.2, 6000)])
+def test_a_distant_service_that_takes_many_gets_nearly_as_many_as_from_the_best_fixed_number(
+    latency: float, requests: int
+) -> None:
+    # 1 ms a block is what this client needs by itself: 1,000 blocks a second.
+    service = Service(latency=latency, capacity=256, service=0.0005, client=0.001)
+    best = best_fixed(service, requests, (16, 64, 256))
+    assert simulate(service, requests=requests).throughput >= 0.9 * best
+
+
+def test_a_service_beside_us_is_not_slowed_down() -> None:
+    service = Service(service=0.001, capacity=4)
+    best = best_fixed(service, 3000, (4, 8, 16))
+    assert simulate(service, requests=3000).throughput >= 0.95 * best
+
+
+def test_a_service_that_gets_slower_as_a_whole_does_not_drive_the_limit_to_the_floor() -> None:
+    fast, slow = Service(latency=0.02, capacity=64), Service(latency=0.2, capacity=64)
+    seen = simulate(fast, seconds=40, changes={5.0: slow})
+    assert mean_limit(seen, after=15.0) >= 8
+    assert seen.refused == 0
+
+
+def test_a_service_that_shrinks_and_grows_is_followed() -> None:
+    large, small = (
+        Service(latency=0.02, capacity=64, service=0.02),
+        Service(latency=0.02, capacity=4, service=0.02),
+    )
+    seen = simulate(large, seconds=30, changes={10.0: small, 20.0: large})
+    assert seen.throughput >= 0.5 * (4 / 0.02)
+
+
+def test_a_limit_that_is_asked_for_is_held_to_exactly() -> None:
+    seen = simulate(Service(latency=0.01), fixed=5, requests=500)
+    assert seen.mean_in_flight <= 5
+
+
+def test_a_rate_that_is_asked_for_is_held_to() -> None:
+    seen = simulate(Service(latency=0.01), rate=50, seconds=20)
+    assert 0.95 * 50 <= seen.throughput <= 1.05 * 50
+
+
+@pytest.mark.parametrize(("burst", "share"), [(1.0, 0.8), (10.0, 0.9), (50.0, 0.9)])
+def test_a_service_s_own_rate_is_learnt_with_few_refusals(burst: float, share: float) -> None:
+    # Without a burst, requests that come a little unevenly are refused at the rate itself.
+    seen = simulate(Service(latency=0.01, rate=100, burst=burst), seconds=60)
+    assert seen.throughput >= share * 100
+    assert seen.refused < 0.03 * (seen.taken + seen.refused)
+
+
+def test_a_full_queue_pushes_back_and_is_not_hammered() -> None:
+    seen = simulate(Service(capacity=8, service=0.02, queue=16), seconds=30)
+    assert seen.throughput >= 0.8 * 400
+    assert seen.refused < 0.05 * seen.taken
+
+
+def test_permits_are_given_first_come_first_served_and_survive_cancellation() -> None:
+    async def main() -> list[int]:
+        limiter = Limiter(fixed=1)
+        order: list[int] = []
+
+        async def use(number: int) -> None:
+            await limiter.acquire()
+            order.append(number)
+            await asyncio.sleep(1)
+            limiter.release()
+
+        tasks = [asyncio.create_task(use(number)) for number in range(5)]
+        await asyncio.sleep(0.5)
+        tasks[2].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert limiter.in_flight == 0
+        return order
+
+    assert virtual_time.run(main()) == [0, 1, 3, 4]
+
+
+def test_a_closed_gate_holds_everybody() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        limiter = Limiter(fixed=10, clock=loop.time)
+        await limiter.acquire()
+        limiter.pushed_back(refused=False, retry_after=5.0)
+        limiter.release()
+        await asyncio.gather(*(limiter.acquire() for _ in range(3)))
+        return loop.time()
+
+    assert virtual_time.run(main()) >= 5.0
