@@ -14,7 +14,7 @@ from asyncclean.api.models import Dataset, JobRequest
 from asyncclean.api.pacing import Limiter
 from asyncclean.server.embedded import running
 
-QUICK = RetryPolicy(base_s=0.001, throttled_base_s=0.001, cap_s=0.01, spread_s=0.001)
+QUICK = RetryPolicy(attempts=100_000, base_s=0.001, throttled_base_s=0.001, cap_s=0.01, spread_s=0.001)
 
 
 @pytest.fixture(scope="session")
