@@ -2,32 +2,35 @@
 
     python -m tests.faults.kills --kills 1000 --records 50000 --seed 1
 
-A trial is one main job under one to three kills, each at an instant drawn from the seed: some time after
-the first request, at a request (before it is passed on, or when it was answered), or at the sight of a file.
-``served``: the service is a process of its own, behind a proxy, and lives on. ``embedded``: the service is
-in the program, and dies with it.
+A trial is one main job under one to five kills, each at an instant drawn from the seed. Afterwards output
+and rejects must be those of an undisturbed run, byte for byte; the service must hold every record once; the
+summary must tell of just what had been noted; and nothing else may be left behind.
 """
 
 import argparse
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.to_thread
+import orjson
 
 from asyncclean import Client
 from asyncclean.errors import NotFoundError
 from tests.cli.program import environment
+from tests.faults.instants import JOURNAL, OUTPUT, REJECTS, STORE, Kill, Mode, Noted, Usual, noted
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.runs import strict, write_input
 from tests.faults.schedules import Request
@@ -35,68 +38,51 @@ from tests.faults.schedules import Request
 LATENCY_S = 0.004
 """What each request takes longer, so that a run has a middle."""
 
+LOOK_S = 0.0005
+"""Seconds between two looks at a file."""
+
 DONE = (0, 3)
 """Exit statuses of a run that is done, without and with rejects."""
 
-SIGHTS = ("out.csv.asyncclean", "out.csv.asyncclean-part", "out.csv", "bad.ndjson")
-"""Files at whose first sight a run may be killed: one for each step that ends with a file in its place."""
-
-Mode = Literal["served", "embedded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """An instant: ``at`` seconds after the first request (embedded: after the start), or at the request
-    with this number, before or after it was answered, or at the sight of a file.
-    """
-
-    at: float | None = None
-    request: int | None = None
-    answered: bool = False
-    sight: str = ""
-
-    @classmethod
-    def draw(cls, source: random.Random, mode: Mode, usual: "Usual") -> "Kill":
-        kind = source.choice(["time", "sight"] if mode == "embedded" else ["time", "request", "sight"])
-        if kind == "time":
-            return cls(at=source.uniform(0.0, usual.seconds))
-        if kind == "sight":
-            return cls(sight=source.choice(SIGHTS))
-        return cls(request=source.randrange(usual.requests), answered=source.random() < 0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """What an undisturbed run takes and leaves."""
-
-    seconds: float
-    requests: int
-    output: bytes
-    rejects: bytes
+MOST_KILLS = 5
+"""Of one run."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of all trials."""
+    """What came of all trials. ``astray``: records that are missing or there more than once."""
 
     kills: int = 0
     missed: int = 0
     trials: int = 0
     identical: int = 0
+    astray: int = 0
     by_phase: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     sent: int = 0
     blocks: int = 0
 
+    def add(self, other: "Tally") -> None:
+        """Count another's as well."""
+        for name in ("kills", "missed", "trials", "identical", "astray", "sent", "blocks"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.by_phase += other.by_phase
+        self.wrong += other.wrong
+
+    @property
+    def line(self) -> str:
+        """The figures that matter, in one line."""
+        return (
+            f"{self.kills:,} kills in {self.trials:,} runs, {self.identical:,} outputs identical, "
+            f"{self.astray:,} records lost or doubled"
+        )
+
     def __str__(self) -> str:
         phases = ", ".join(f"{count} in {phase}" for phase, count in self.by_phase.most_common())
-        lines = [
-            f"{self.kills} kills in {self.trials} runs ({phases}); {self.missed} came too late",
-            f"{self.identical} of {self.trials} outputs and rejects identical, {len(self.wrong)} not",
-        ]
+        lines = [f"killed: {phases}; {self.missed} came too late"]
         if self.blocks:
             lines.append(f"{self.sent:,} blocks sent for {self.blocks:,}: {self.sent / self.blocks:.3f} each")
-        return "\n".join([*lines, *self.wrong])
+        return "\n".join([*lines, *self.wrong, self.line])
 
 
 @dataclass(slots=True)
@@ -106,68 +92,85 @@ class Program:
     mode: Mode
     source: Path
     proxy: Proxy | None = None
+    alive_at: float = 0.0
 
     def command(self, folder: Path, name: str) -> list[str]:
         service = [] if self.proxy is None else ["--url", self.proxy.url]
         return [
-            *(sys.executable, "-m", "asyncclean", "clean", str(self.source), "-o", str(folder / "out.csv")),
-            *("--rejects", str(folder / "bad.ndjson"), "--workflow", "PassThrough", "--quiet"),
-            *("--dataset", f"data_{name}", "--job", f"job {name}", "--max-block-bytes", "20000", *service),
+            *(sys.executable, "-m", "asyncclean", "clean", str(self.source), "-o", str(folder / OUTPUT)),
+            *("--rejects", str(folder / REJECTS), "--workflow", "PassThrough", "--quiet", "--json"),
+            *("--dataset", f"data_{name}", "--job", f"job {name}", "--max-block-bytes", "100000", *service),
         ]
 
-    async def run(self, folder: Path, name: str, kill: Kill | None) -> int | None:
-        """Run it once; gives its exit status, or None when it was killed first."""
-        first, reached = anyio.Event(), anyio.Event()
+    async def run(self, folder: Path, name: str, kill: Kill | None) -> dict[str, Any] | None:
+        """Run it once; gives its summary, or None when it was killed first."""
+        alive, reached = anyio.Event(), anyio.Event()
+        count = 0
 
         async def before(request: Request) -> None:
-            first.set()
+            alive.set()
             await anyio.sleep(LATENCY_S)
-            if kill is not None and not kill.answered and request.number == kill.request:
-                reached.set()
-                await anyio.sleep_forever()
+            if kill is not None and not kill.answered:
+                await hold(kill, request)
 
         async def after(request: Request) -> None:
-            if kill is not None and kill.answered and request.number == kill.request:
-                reached.set()
-                await anyio.sleep_forever()
+            if kill is not None and kill.answered:
+                await hold(kill, request)
 
-        async def watch() -> None:
-            assert kill is not None
+        async def hold(kill: Kill, request: Request) -> None:
+            nonlocal count
+            if kill.request and request.matches(kill.request):
+                count += 1
+                if count > kill.number:
+                    reached.set()
+                    await anyio.sleep_forever()
+
+        async def see_alive() -> None:
+            if self.proxy is None:
+                await _until((folder / STORE).exists)
+                alive.set()
+            await alive.wait()
+            self.alive_at = time.monotonic()
+
+        async def watch(kill: Kill) -> None:
             if kill.at is not None:
-                if self.proxy is not None:
-                    await first.wait()
+                await alive.wait()
                 await anyio.sleep(kill.at)
-            elif kill.sight:
-                while not (folder / kill.sight).exists():  # noqa: ASYNC110  files tell nobody
-                    await anyio.sleep(0.0005)
+            elif kill.file:
+                await _until(lambda: kill.is_due(folder))
             else:
                 await reached.wait()
             process.kill()
 
         if self.proxy is not None:
             self.proxy.before, self.proxy.after = before, after
-            self.proxy.renumber()
+        pipe = subprocess.PIPE
         process = await anyio.open_process(
-            self.command(folder, name), stdin=None, stdout=None, stderr=subprocess.PIPE, env=environment()
+            self.command(folder, name), stdin=None, stdout=pipe, stderr=pipe, env=environment()
         )
-        async with process, anyio.create_task_group() as tasks:
+        said: dict[str, str] = {}
+
+        async def hear(what: str, stream: anyio.abc.ByteReceiveStream | None) -> None:
+            assert stream is not None
+            said[what] = b"".join([piece async for piece in stream]).decode()
+
+        async with process, anyio.create_task_group() as watching:
+            watching.start_soon(see_alive)
             if kill is not None:
-                tasks.start_soon(watch)
-            said = await _all_of(process.stderr)
+                watching.start_soon(watch, kill)
+            async with anyio.create_task_group() as hearing:
+                hearing.start_soon(hear, "out", process.stdout)
+                hearing.start_soon(hear, "err", process.stderr)
             status = await process.wait()
-            tasks.cancel_scope.cancel()
+            watching.cancel_scope.cancel()
         if self.proxy is not None:
             await self.proxy.hang_up()
         if status < 0:
             return None
         if status not in DONE:
-            raise AssertionError(f"{name}: exit status {status}: {said}")
-        return status
-
-
-async def _all_of(stream: anyio.abc.ByteReceiveStream | None) -> str:
-    assert stream is not None
-    return b"".join([piece async for piece in stream]).decode()
+            raise AssertionError(f"{name}: exit status {status}: {said['err']}")
+        summary: dict[str, Any] = orjson.loads(said["out"])
+        return summary
 
 
 @dataclass(slots=True)
@@ -182,86 +185,94 @@ class Trials:
     service: str = ""
 
     async def one(self, seed: int, program: Program) -> None:
-        """Kill it up to three times, then let it end, and compare."""
+        """Kill it some times, then let it end, and compare."""
         draw = random.Random(f"{self.mode} {seed}")
-        folder = self.folder / f"{self.mode}_{seed}"
-        folder.mkdir()
-        kills = [Kill.draw(draw, self.mode, self.usual) for _ in range(draw.choice([1, 1, 2, 3]))]
         name = f"{self.mode}_{seed}"
-        status = None
-        for kill in kills:
-            # What a kill was to wait for may not come any more.
-            if kill.sight and (folder / kill.sight).exists():
-                continue
-            status = await program.run(folder, name, kill)
-            if status is not None:
+        folder = self.folder / name
+        folder.mkdir()
+        kills: list[Kill] = []
+        summary, known = None, Noted("")
+        for already in range(draw.randint(1, MOST_KILLS)):
+            kill = Kill.draw(draw, self.mode, self.usual, already)
+            if kill.file and kill.is_due(folder):
+                continue  # what it was to wait for is there already
+            kills.append(kill)
+            summary = await program.run(folder, name, kill)
+            if summary is not None:
                 self.tally.missed += 1
                 break
+            known = await anyio.to_thread.run_sync(noted, folder)
             self.tally.kills += 1
-            self.tally.by_phase[_phase(folder, program.proxy)] += 1
+            self.tally.by_phase[known.phase] += 1
             if _is_done(folder):
-                # All was in its place when it was killed; only the process was still there.
-                status = 0
-                break
-        if status is None:
-            await program.run(folder, name, None)
+                break  # all was in its place when it was killed; only the process was still there
+        if summary is None and not _is_done(folder):
+            summary = await program.run(folder, name, None)
         self.tally.trials += 1
-        if wrong := self._wrong(folder):
+        wrong = self._wrong(folder) or self._wrong_summary(summary, known)
+        if program.proxy is not None:
+            self._count_blocks(program.proxy)
+            wrong = wrong or await self._wrong_at_service(name)
+        if wrong:
             self.tally.wrong.append(f"{name} after {kills}: {wrong}")
         else:
             self.tally.identical += 1
-        if program.proxy is not None:
-            sent = [seen for seen in program.proxy.seen if seen.request.method == "PATCH"]
-            self.tally.sent += sum(seen.status == 204 for seen in sent)
-            self.tally.blocks += len({seen.request.block for seen in sent})
-            program.proxy.seen.clear()
-            if wrong := await self._wrong_at_service(name):
-                self.tally.wrong.append(f"{name} after {kills}: {wrong}")
+            await anyio.to_thread.run_sync(shutil.rmtree, folder)
 
     def _wrong(self, folder: Path) -> str:
-        left = sorted(path.name for path in folder.iterdir() if not path.is_dir())
-        if left != ["bad.ndjson", "out.csv"]:
-            return f"left behind: {left}"
-        if (folder / "out.csv").read_bytes() != self.usual.output:
+        left = {path.name for path in folder.iterdir()} - {OUTPUT, REJECTS}
+        if self.mode == "embedded" and _is_done(folder):
+            # Killed in its very last act. The next run with this output would take it away.
+            left.discard(Path(STORE).parts[0])
+        if left:
+            return f"left behind: {sorted(left)}"
+        output = (folder / OUTPUT).read_bytes()
+        if output != self.usual.output:
+            self.tally.astray += abs(output.count(b"\n") - self.usual.output.count(b"\n"))
             return "another output"
-        if (folder / "bad.ndjson").read_bytes() != self.usual.rejects:
+        if (folder / REJECTS).read_bytes() != self.usual.rejects:
             return "other rejects"
         return ""
+
+    def _wrong_summary(self, summary: dict[str, Any] | None, known: Noted) -> str:
+        """What had been noted when it was last killed was not done again, and the summary says so."""
+        if summary is None:
+            return ""
+        pages = summary["pages"] if known.pages < 0 else known.pages
+        if (summary["blocks_resumed"], summary["pages_resumed"]) != (known.blocks, pages):
+            return f"{known} was noted, but it says {summary}"
+        return ""
+
+    def _count_blocks(self, proxy: Proxy) -> None:
+        sent = [seen for seen in proxy.seen if seen.request.method == "PATCH"]
+        self.tally.sent += sum(seen.status == 204 for seen in sent)
+        self.tally.blocks += len({seen.request.block for seen in sent})
+        proxy.seen.clear()
 
     async def _wrong_at_service(self, name: str) -> str:
         """The service holds the run's records once, in one dataset, and ran one job; then they go."""
         async with Client(self.service) as client:
-            held = await client.datasets.get(f"data_{name}")
             job = await client.jobs.get(f"job {name}")
-            for dataset in (held.name, *job.outputs.values()):
+            wrong = []
+            for dataset in (f"data_{name}", *job.outputs.values()):
                 try:
+                    held = await client.datasets.get(dataset)
                     await client.datasets.delete(dataset)
                 except NotFoundError:
                     return f"dataset {dataset} is not there"
-        records = self.usual.output.count(b"\n") - 1 - self.usual.output.count(b",\nthen")
-        if not held.completed or job.statistics.get("records") != held.record_count:
-            return f"{held} and {job}"
-        return "" if held.record_count <= records + 1 else f"{held.record_count} records instead of {records}"
+                if not held.completed or held.record_count != self.usual.records:
+                    wrong.append(f"{held} instead of {self.usual.records:,} records")
+                    self.tally.astray += abs(held.record_count - self.usual.records)
+        return "; ".join(wrong)
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110  files tell nobody
+        await anyio.sleep(LOOK_S)
 
 
 def _is_done(folder: Path) -> bool:
-    return (folder / "out.csv").exists() and not (folder / "out.csv.asyncclean").exists()
-
-
-def _phase(folder: Path, proxy: Proxy | None) -> str:
-    """In which phase a run was killed, by what it left behind."""
-    there = {path.name for path in folder.iterdir()}
-    if "out.csv" in there:
-        return "the end"
-    if "out.csv.asyncclean-part" in there:
-        return "download"
-    if proxy is None:
-        return "upload or job" if "out.csv.asyncclean" in there else "the beginning"
-    if any(seen.request.matches("POST /Job") for seen in proxy.seen):
-        return "job"
-    if any(seen.request.matches("PUT /Dataset") for seen in proxy.seen):
-        return "completion"
-    return "upload" if "out.csv.asyncclean" in there else "the beginning"
+    return (folder / OUTPUT).exists() and not (folder / JOURNAL).exists()
 
 
 @contextmanager
@@ -294,23 +305,29 @@ async def measure(mode: Mode, source: Path, folder: Path, service: str) -> Usual
     folder = folder / f"{mode}_usual"
     folder.mkdir()
     async with program(mode, source, service) as undisturbed:
-        begun = time.monotonic()
-        status = await undisturbed.run(folder, f"{mode}_usual", None)
-        seconds = time.monotonic() - begun
-        assert status in DONE
-        requests = 0 if undisturbed.proxy is None else len(undisturbed.proxy.seen)
+        summary = await undisturbed.run(folder, f"{mode}_usual", None)
+        seconds = time.monotonic() - undisturbed.alive_at
+        assert summary is not None
     return Usual(
-        seconds=max(0.2, seconds - 0.7) if mode == "served" else seconds,
-        requests=requests,
-        output=(folder / "out.csv").read_bytes(),
-        rejects=(folder / "bad.ndjson").read_bytes(),
+        seconds=seconds,
+        records=summary["records_out"],
+        output=(folder / OUTPUT).read_bytes(),
+        rejects=(folder / REJECTS).read_bytes(),
     )
 
 
 async def trials(
-    mode: Mode, kills: int, *, records: int, seed: int, at_a_time: int, folder: Path, service: str
+    mode: Mode,
+    kills: int,
+    *,
+    records: int,
+    seed: int,
+    at_a_time: int,
+    folder: Path,
+    service: str,
+    tell: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
-    """Run trials until so many kills are done."""
+    """Run trials until so many kills are done; ``tell`` hears of the tally after each."""
     source = write_input(folder / f"{mode}.csv", records)
     tally = Tally()
     usual = await measure(mode, source, folder, service)
@@ -321,6 +338,7 @@ async def trials(
         async with program(mode, source, service) as one:
             while tally.kills < kills:
                 await all_of_them.one(next(seeds), one)
+                tell(tally)
 
     async with anyio.create_task_group() as tasks:
         for _ in range(at_a_time):
@@ -337,35 +355,41 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-a-time", type=int, default=2)
-    parser.add_argument("--embedded", type=float, default=0.2, help="share of kills of the embedded service")
+    parser.add_argument("--embedded", type=float, default=0.15, help="share of kills of the embedded service")
     arguments = parser.parse_args()
+    total = Tally()
+    embedded = round(arguments.kills * arguments.embedded)
+    modes: dict[Mode, int] = {"embedded": embedded, "served": arguments.kills - embedded}
+    for mode, kills in modes.items():
+        if kills:
+            tally = _long(mode, kills, arguments)
+            print(f"\n{mode}: {tally}", flush=True)
+            total.add(tally)
+    print(total.line)
+    return 1 if total.wrong else 0
+
+
+def _long(mode: Mode, kills: int, arguments: argparse.Namespace) -> Tally:
     begun = time.monotonic()
-    wrong = 0
-    with tempfile.TemporaryDirectory(prefix="asyncclean-kills-") as name:
-        folder = Path(name)
-        modes: dict[Mode, int] = {
-            "embedded": round(arguments.kills * arguments.embedded),
-            "served": arguments.kills - round(arguments.kills * arguments.embedded),
-        }
-        for mode, kills in modes.items():
-            with serving(folder / mode) as service:
 
-                async def run(mode: Mode = mode, kills: int = kills, service: str = service) -> Tally:
-                    return await trials(
-                        mode,
-                        kills,
-                        records=arguments.records,
-                        seed=arguments.seed,
-                        at_a_time=arguments.at_a_time,
-                        folder=folder,
-                        service=service,
-                    )
+    def tell(tally: Tally) -> None:
+        seconds = time.monotonic() - begun
+        print(f"\r{mode}: {tally.line}, {len(tally.wrong)} wrong, {seconds:.0f} s ", end="", flush=True)
 
-                tally = anyio.run(run)
-            wrong += len(tally.wrong)
-            print(f"{mode}: {tally}", flush=True)
-    print(f"{time.monotonic() - begun:.0f} s")
-    return 1 if wrong else 0
+    async def run(folder: Path, service: str) -> Tally:
+        return await trials(
+            mode,
+            kills,
+            records=arguments.records,
+            seed=arguments.seed,
+            at_a_time=arguments.at_a_time,
+            folder=folder,
+            service=service,
+            tell=tell,
+        )
+
+    with tempfile.TemporaryDirectory(prefix="asyncclean-kills-") as name, serving(Path(name)) as service:
+        return anyio.run(run, Path(name), service)
 
 
 if __name__ == "__main__":
