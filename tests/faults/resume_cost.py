@@ -1,6 +1,6 @@
 """Measures what a run costs that was killed when nine tenths were done: the second start against a whole run.
 
-    python -m tests.faults.resume_cost --records 1000000 --rounds 3
+    python -m tests.faults.resume_cost --records 3000000 --rounds 3
 
 The real program against the real server, each a process of its own. ``upload`` is killed when the server
 holds 90 % of the records; ``clean``, when 90 % of the time of a whole run have passed, wherever it then is.
@@ -137,7 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     source = data.file(arguments.records)
