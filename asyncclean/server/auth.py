@@ -141,7 +141,7 @@ def routes(gate: Gate, bodies: Bodies) -> list[web.RouteDef]:
             }
         )
 
-    return [web.post(TOKEN_PATH, give_token), web.get(DISCOVERY_PATH, discover)]
+    return [web.post(TOKEN_PATH, give_token), web.get(DISCOVERY_PATH, discover, allow_head=False)]
 
 
 def _check_there_are_any(gate: Gate) -> None:

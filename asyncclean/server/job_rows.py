@@ -142,14 +142,12 @@ def recover(db: sqlite3.Connection) -> None:
     """After a start: jobs that were running are queued again, and what they had written goes."""
     for (output,) in db.execute("SELECT id FROM datasets WHERE name IS NULL").fetchall():
         dataset_rows.doom(db, output)
-    db.execute("UPDATE jobs SET status = ?, output = NULL WHERE completed IS NULL", (QUEUED,))
+    db.execute("UPDATE jobs SET status = ?, output = NULL WHERE status = ?", (QUEUED, RUNNING))
 
 
 def take(db: sqlite3.Connection) -> JobRow | None:
     """The oldest queued job, running from now on; None when there is none."""
-    row = db.execute(
-        _SELECT + " WHERE completed IS NULL AND status = ? ORDER BY id LIMIT 1", (QUEUED,)
-    ).fetchone()
+    row = db.execute(_SELECT + " WHERE status = ? ORDER BY id LIMIT 1", (QUEUED,)).fetchone()
     if row is None:
         return None
     db.execute("UPDATE jobs SET status = ? WHERE id = ?", (RUNNING, row[0]))

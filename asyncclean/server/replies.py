@@ -38,12 +38,18 @@ async def packed_reply(request: web.Request, body: bytes) -> web.Response:
     """
     headers = {"Vary": "Accept-Encoding"}
     if not is_loopback(request.remote):
-        accepted = request.headers.get("Accept-Encoding", "").lower()
+        accepted = _accepted(request.headers.get("Accept-Encoding", ""))
         coding = next((coding for coding in _CODERS if coding in accepted), None)
         if coding is not None:
             body = await anyio.to_thread.run_sync(_CODERS[coding], body)
             headers["Content-Encoding"] = coding
     return web.Response(body=body, content_type=JSON, headers=headers)
+
+
+def _accepted(header: str) -> set[str]:
+    """The codings that an Accept-Encoding takes."""
+    codings = (coding.replace(" ", "").lower().partition(";q=") for coding in header.split(","))
+    return {name for name, _, quality in codings if quality.strip("0.") or not quality}
 
 
 def is_loopback(host: str | None) -> bool:

@@ -64,7 +64,7 @@ CREATE TABLE jobs (
     statistics TEXT NOT NULL DEFAULT '{{}}', inputs TEXT NOT NULL, outputs TEXT NOT NULL DEFAULT '{{}}',
     parameters TEXT NOT NULL, input_filename TEXT NOT NULL, output INTEGER);
 CREATE INDEX jobs_of_workflow ON jobs (workflow, id);
-CREATE INDEX jobs_unfinished ON jobs (id) WHERE completed IS NULL;
+CREATE INDEX jobs_by_status ON jobs (status, id);
 -- What unfinished jobs need.
 CREATE TABLE uses (dataset INTEGER, job INTEGER, PRIMARY KEY (dataset, job)) WITHOUT ROWID;
 PRAGMA application_id = {APPLICATION_ID};

@@ -1,13 +1,16 @@
 """Serving in process: where it may listen, whom it serves, what it says to what it does not know."""
 
 import socket
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from blockbuster import BlockBuster
 
 from asyncclean.errors import UsageError
+from asyncclean.server.app import create_app
 from asyncclean.server.embedded import running
 from tests.server.conftest import COLUMNS, Api, api
 
@@ -62,6 +65,18 @@ async def test_an_open_server_does_not_serve_web_pages_or_other_names(server: Ap
         answer = await server.call("POST", "/Dataset", {}, headers={"Origin": origin})
         assert answer.status == 403, origin
     assert (await server.call("GET", "/Dataset", headers={"Origin": server.url})).status == 200
+
+
+def test_the_document_describes_every_path_and_method_and_no_other(tmp_path: Path) -> None:
+    document = orjson.loads(resources.files("asyncclean.server").joinpath("openapi.json").read_bytes())
+    described = {
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    routes = create_app(tmp_path / "data").router.routes()
+    assert described == {(route.method, route.resource.canonical) for route in routes if route.resource}
 
 
 async def test_what_is_unknown_is_a_problem_of_the_same_form(server: Api) -> None:

@@ -43,7 +43,7 @@ def excluded_checks(case: "schemathesis.Case[Any]") -> list[Any]:
 @schema.parametrize()
 @bounded
 def test_every_call_keeps_the_contract(case: "schemathesis.Case[Any]", threaded_server: str) -> None:
-    case.call_and_validate(base_url=threaded_server, excluded_checks=excluded_checks(case))
+    case.call_and_validate(timeout=60, base_url=threaded_server, excluded_checks=excluded_checks(case))
 
 
 @pytest.fixture(scope="module")
@@ -66,4 +66,4 @@ def test_every_call_keeps_the_contract_behind_a_token(
 ) -> None:
     url, token = locked_server
     headers = {"Authorization": f"Bearer {token}"}
-    case.call_and_validate(base_url=url, headers=headers, excluded_checks=excluded_checks(case))
+    case.call_and_validate(timeout=60, base_url=url, headers=headers, excluded_checks=excluded_checks(case))
