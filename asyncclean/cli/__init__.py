@@ -12,12 +12,18 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted.
     """
+    try:
+        sys.exit(_main(sys.argv[1:] if argv is None else list(argv)))
+    except KeyboardInterrupt:  # while it is still starting: there is nothing to bring in order
+        sys.exit(130)
+
+
+def _main(words: Sequence[str]) -> int:
     from asyncclean.cli.memory import keep_little  # noqa: PLC0415
 
-    words = sys.argv[1:] if argv is None else list(argv)
     keep_little(words[0] if words else "")
     from asyncclean.cli.parser import parse  # noqa: PLC0415
     from asyncclean.cli.running import run_command  # noqa: PLC0415
 
     command, arguments = parse(words)
-    sys.exit(run_command(command, arguments))
+    return run_command(command, arguments)
