@@ -3,6 +3,7 @@
 Heavy imports wait until a command runs, so that ``--help`` and wrong usage answer at once.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -12,10 +13,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted.
     """
+    # While it is still starting there is nothing to bring in order, and some modules in C do not survive an
+    # exception in the midst of their import: until the run listens for itself, Ctrl-C just ends it.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         sys.exit(_main(sys.argv[1:] if argv is None else list(argv)))
-    except KeyboardInterrupt:  # while it is still starting: there is nothing to bring in order
-        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _main(words: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM, a cancelled task, a time-out on waiting: what has arrived is kept, and it goes on."""
 
 import asyncio
+import random
 import signal
 import subprocess
 import sys
@@ -139,6 +140,67 @@ async def test_a_second_signal_leaves_at_once(service: str, undisturbed: Undistu
         async with client(proxy.url) as opened:
             summary = await clean(opened, undisturbed.source, "left_at_once")
     assert Outcome.of(summary) == undisturbed.outcome
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="/proc tells what a process has loaded")
+def test_a_signal_while_it_is_still_starting_ends_it_without_a_word(tmp_path: Path) -> None:
+    arguments = [
+        sys.executable,
+        "-m",
+        "asyncclean",
+        "clean",
+        "in.csv",
+        "-o",
+        "out.csv",
+        "--url",
+        "http://[::1]",
+    ]
+    with subprocess.Popen(
+        arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        # Within its imports, at the first of them that is no part of Python.
+        while "orjson" not in Path(f"/proc/{process.pid}/maps").read_text():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    assert process.returncode == -signal.SIGINT, "of which a shell makes 130"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_call_that_is_cancelled_anywhere_again_and_again_goes_on(
+    seed: int, service: str, undisturbed: Undisturbed
+) -> None:
+    draw = random.Random(seed)
+    name = f"again_and_again_{seed}"
+    scope, last = anyio.CancelScope(), 0
+
+    async def cancel(request: Request) -> None:
+        if request.number >= last:
+            scope.cancel()
+
+    async with proxied(service, stricter=strict) as proxy:
+        for _ in range(4):
+            scope = anyio.CancelScope()
+            last = len(proxy.seen) + draw.randrange(12)
+            proxy.before, proxy.after = draw.choice([(cancel, look_on), (look_on, cancel)])
+            with scope:
+                async with client(proxy.url) as opened:
+                    await clean(opened, undisturbed.source, name)
+            if not scope.cancelled_caught:
+                break  # it was done before
+        else:
+            proxy.before = proxy.after = look_on
+            async with client(proxy.url) as opened:
+                await clean(opened, undisturbed.source, name)
+        async with client(proxy.url) as opened:
+            held = await opened.datasets.get(f"data_{name}")
+    folder = undisturbed.source.parent / name
+    assert held.record_count == undisturbed.outcome.records_out
+    assert await anyio.Path(folder / "out.csv").read_bytes() == undisturbed.outcome.output
+    assert {path.name async for path in anyio.Path(folder).iterdir()} == {"out.csv", "rejects.ndjson"}
+    assert sum(seen.request.matches("POST /Job") and seen.status == 201 for seen in proxy.seen) == 1
 
 
 Cancel = Callable[[], object]
