@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_run_that_is_killed_anywhere_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     with serving(tmp_path / "served") as service:
         tally = await trials(
-            "served", 24, records=5000, seed=7, at_a_time=3, folder=tmp_path, service=service
+            "served", 20, records=5000, seed=7, at_a_time=3, folder=tmp_path, service=service
         )
     assert tally.wrong == []
     assert tally.identical == tally.trials
