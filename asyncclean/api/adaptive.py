@@ -30,7 +30,7 @@ PROBE_S = 10.0
 """After this long in a queue, two windows at half the limit tell a queue of our own from a slow service."""
 
 BACKOFF = 0.8
-ROUND_GROWTH = 3.0
+ROUND_GROWTH = 2.5
 """A compromise: a service behind 50 ms is filled a round sooner than by TCP's 2, and 4 leaves too many in
 flight where the pipe is small."""
 
@@ -75,10 +75,10 @@ class _Probe:
 class AdaptiveLimit:
     """The limit on requests in flight, found from how the service answers.
 
-    *Slow start*: the limit triples every round trip while it is used up, until something pushes back, the
-    round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no more; what
-    that last round added is taken back. *After that*, by the window of max(250 ms, RTT): it grows, by a
-    quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and the median
+    *Slow start*: the limit grows 2.5 times every round trip while it is used up, until something pushes
+    back, the round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no
+    more; what that last round added is taken back. *After that*, by the window of max(250 ms, RTT): it
+    grows, by a quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and the median
     stays within 1.5 x the base. Latency stops growth, it never cuts. A push-back (429, 503, time-out) cuts
     to 0.8, once a round trip, and to half at most in a window.
 
