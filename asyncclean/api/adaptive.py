@@ -78,9 +78,9 @@ class AdaptiveLimit:
     *Slow start*: the limit grows 2.5 times every round trip while it is used up, until something pushes
     back, the round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no
     more; what that last round added is taken back. *After that*, by the window of max(250 ms, RTT): it
-    grows, by a quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and the median
-    stays within 1.5 x the base. Latency stops growth, it never cuts. A push-back (429, 503, time-out) cuts
-    to 0.8, once a round trip, and to half at most in a window.
+    grows, by a quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and
+    the median stays within 1.5 x the base. Latency stops growth, it never cuts. A push-back (429, 503,
+    time-out) cuts to 0.8, once a round trip, and to half at most in a window.
 
     Where answers keep taking longer, every 10 s two windows at half the limit measure the base again: a
     service that got slower as a whole is then known as such, and growth goes on; and where half of the
