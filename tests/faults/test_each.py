@@ -11,7 +11,7 @@ import pytest
 from asyncclean import AsynccleanError, Client, RetryPolicy
 from asyncclean.errors import ConnectError, ServiceError
 from asyncclean.server.embedded import running
-from tests.faults.conftest import Undisturbed
+from tests.faults.exact import Undisturbed
 from tests.faults.messages import Message
 from tests.faults.proxy import proxied
 from tests.faults.runs import (

@@ -17,7 +17,7 @@ import pytest
 from asyncclean.errors import JobWaitTimeoutError
 from asyncclean.transfer.journal import Journal
 from tests.cli.program import environment
-from tests.faults.conftest import Undisturbed
+from tests.faults.exact import Undisturbed
 from tests.faults.messages import Message
 from tests.faults.proxy import Proxy, an_answer, look_on, proxied
 from tests.faults.runs import MAX_BLOCK_BYTES, Outcome, clean, client, strict
