@@ -26,6 +26,7 @@ from asyncclean.errors import (
     NotFoundError,
     RejectedError,
     TooManyRejectsError,
+    UsageError,
 )
 from asyncclean.events import Note, Phase, PhaseEnded, PhaseStarted, Progress
 from asyncclean.files import atomic
@@ -219,9 +220,16 @@ class Run:
         await in_thread(self.journal.put_all, {"job": None, "started": False, "pins:job": None})
 
     async def _start(self, request: JobRequest) -> None:
-        # The name is in the journal before it is first asked for: what is found under it is this run's.
+        # The name is in the journal before it is first asked for, and the datasets are this run's alone: a
+        # job over them is the one that an earlier attempt started. A name that was given may be another's.
         try:
-            await self.engine.jobs.get(request.name)
+            job = await self.engine.jobs.get(request.name)
+            if (job.workflow, dict(job.inputs)) != (request.workflow, dict(request.inputs)):
+                await self._forget_job()
+                raise UsageError(
+                    f"A job named {request.name!r} is there already, over other datasets.",
+                    hint="Choose another name with --job.",
+                )
         except NotFoundError:
             try:
                 await self.engine.jobs.start(request)

@@ -98,9 +98,10 @@ class Upload:
 
     ``size``: of the source on disk, in bytes. ``remaining`` says where to begin, ``alike`` what the reader
     refused before on that line, ``prefix`` has hashed the source up to there, ``record`` is told what has
-    arrived. `run` raises InputError for a bad row,
-    JournalError when a resumed source no longer gives what was sent, TooManyRejectsError, or what a
-    request fails with for good.
+    arrived. ``settle_s``: how long what is in flight may still take when it is stopped.
+
+    `run` raises InputError for a bad row, JournalError when a resumed source no longer gives what was sent,
+    TooManyRejectsError, or what a request fails with for good.
     """
 
     def __init__(

@@ -109,6 +109,7 @@ async def clean(
     name: str,
     *,
     workflow: str = "PassThrough",
+    job: str | None = None,
     wait_timeout: float | None = None,
 ) -> Summary:
     """The main job, under names that follow from ``name``, into a folder of its own."""
@@ -120,6 +121,6 @@ async def clean(
         workflow=workflow,
         rejects=folder / "rejects.ndjson",
         dataset=f"data_{name}",
-        job=f"job {name}",
+        job=job or f"job {name}",
         wait_timeout=wait_timeout,
     )

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from asyncclean import AsynccleanError, Client, RetryPolicy
-from asyncclean.errors import ConnectError, ServiceError
+from asyncclean.errors import ConnectError, ServiceError, UsageError
 from asyncclean.server.embedded import running
 from tests.faults.exact import Undisturbed
 from tests.faults.messages import Message
@@ -175,3 +175,15 @@ async def test_a_name_that_nobody_knows_is_told(tmp_path: Path) -> None:
     async with Client("http://no-such-host.invalid", retry=PATIENT) as opened:
         with pytest.raises(AsynccleanError, match=r"no-such-host\.invalid"):
             await clean(opened, source, "unknown_name")
+
+
+async def test_a_job_of_another_run_is_not_taken_for_this_ones(
+    service: str, undisturbed: Undisturbed
+) -> None:
+    async with proxied(service, stricter=strict) as proxy, client(proxy.url) as opened:
+        await clean(opened, undisturbed.source, "first_of_two")
+        with pytest.raises(UsageError, match="'job first_of_two' is there already, over other datasets"):
+            await clean(opened, undisturbed.source, "second_of_two", job="job first_of_two")
+        summary = await clean(opened, undisturbed.source, "second_of_two")
+    assert Outcome.of(summary) == undisturbed.outcome
+    assert summary.blocks_resumed == summary.blocks
