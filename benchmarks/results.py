@@ -117,11 +117,12 @@ def _head(result: Mapping[str, Any]) -> str:
 def _section(title: str, name: str, result: Mapping[str, Any]) -> str:
     quick = " --quick" if result["quick"] else ""
     processors = result["machine"]["processors"]
+    rounds = max(len(runs) for runs in result["runs"].values())
     busy = [others(run, processors) for runs in result["runs"].values() for run in runs]
     return (
         f"## {title}\n\n`python -m benchmarks {name} --rounds {result['rounds']}{quick}`, "
-        f"{result['measured_at']}, took {result['seconds']:.0f} s; other work on the machine took "
-        f"{statistics.median(busy):.0%} of the processors (median; at most {max(busy):.0%})\n"
+        f"{result['measured_at']}, {rounds} rounds in {result['seconds']:.0f} s; "
+        f"other work on the machine took {statistics.median(busy):.0%} of the processors (median; at most {max(busy):.0%})\n"
     )
 
 
