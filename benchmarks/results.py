@@ -122,7 +122,8 @@ def _section(title: str, name: str, result: Mapping[str, Any]) -> str:
     return (
         f"## {title}\n\n`python -m benchmarks {name} --rounds {result['rounds']}{quick}`, "
         f"{result['measured_at']}, {rounds} rounds in {result['seconds']:.0f} s; "
-        f"other work on the machine took {statistics.median(busy):.0%} of the processors (median; at most {max(busy):.0%})\n"
+        f"other work on the machine took {statistics.median(busy):.0%} of the processors "
+        f"(median; at most {max(busy):.0%})\n"
     )
 
 
