@@ -98,6 +98,10 @@ class Proxy:
         """The next request has the number 0 again."""
         self._number = 0
 
+    def refuse_no_more(self) -> None:
+        """Those who come next are let in, whatever befell those before them."""
+        self._to_refuse = 0
+
     async def hang_up(self) -> None:
         """End all connections, and wait until what was passed on is over."""
         for scope in self._open:
@@ -204,6 +208,10 @@ class Proxy:
                 return True
             case "503":
                 await exchange.tell(an_answer("503 Service Unavailable"))
+                return True
+            case "503 past":
+                past = "Retry-After: Tue, 15 Nov 1994 08:12:31 GMT\r\n"
+                await exchange.tell(an_answer("503 Service Unavailable", more=past))
                 return True
             case "429":
                 await exchange.tell(an_answer("429 Too Many Requests"))

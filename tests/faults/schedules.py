@@ -27,6 +27,7 @@ Kind = Literal[
     "500",
     "500 after",  # the service has done it, and says that it failed
     "503",
+    "503 past",  # with a Retry-After that is a date in the past
     "429",
     "429 soon",  # with a Retry-After
     "401",
@@ -55,6 +56,7 @@ WEIGHTS: Mapping[Kind, float] = {
     "500": 1,
     "500 after": 1,
     "503": 1,
+    "503 past": 0.5,
     "429": 0.5,
     "429 soon": 0.5,
     "401": 1,
