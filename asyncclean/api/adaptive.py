@@ -77,7 +77,8 @@ class AdaptiveLimit:
 
     *Slow start*: the limit grows 2.5 times every round trip while it is used up, until something pushes
     back, the round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no
-    more; what that last round added is taken back. *After that*, by the window of max(250 ms, RTT): it
+    more, twice; the limit is then 1.5 x what fills the pipe (what it moves a second, times the base).
+    *After that*, by the window of max(250 ms, RTT): it
     grows, by a quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and
     the median stays within 1.5 x the base. Latency stops growth, it never cuts. A push-back (429, 503,
     time-out) cuts to 0.8, once a round trip, and to half at most in a window.
@@ -99,7 +100,6 @@ class AdaptiveLimit:
     _rtt: float | None = field(default=None, init=False)
     _medians: deque[tuple[float, float]] = field(default_factory=deque, init=False)
     _window: _Window | None = field(default=None, init=False)
-    _before_round: float = field(default=0.0, init=False)
     _second_look: bool = field(default=False, init=False)
     _most_moved: float = field(default=0.0, init=False)
     _queueing_since: float | None = field(default=None, init=False)
@@ -107,7 +107,7 @@ class AdaptiveLimit:
     _cut_at: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self.limit = self._before_round = float(min(self.initial, self.most))
+        self.limit = float(min(self.initial, self.most))
 
     @property
     def base(self) -> float | None:
@@ -167,8 +167,8 @@ class AdaptiveLimit:
         if not (queueing or full):
             self._second_look = False
         # There are five cases: something pushed back (the limit was cut: let it be); a round of slow start
-        # took longer or moved no more, and so did another (it ends, and takes back what it added); it takes
-        # longer than it did, now or for some time (hold, or probe); the limit was not needed (hold); there
+        # took longer or moved no more, and so did another (it ends, a little above what fills the pipe: the
+        # limit may have outgrown that by more than a round before it showed); it takes longer than it did, now or for some time (hold, or probe); the limit was not needed (hold); there
         # is more to be had (grow).
         if window.floor:
             pass
@@ -177,14 +177,13 @@ class AdaptiveLimit:
         elif (queueing or full) and self.slow_start:
             self.slow_start = False
             assert base is not None
-            self.limit = min(self.limit, max(self._before_round, TOLERANCE * throughput * base))
+            self.limit = min(self.limit, max(float(self.initial), TOLERANCE * throughput * base))
         elif queueing:
             self._queueing_since = now if self._queueing_since is None else self._queueing_since
             if now - self._queueing_since >= PROBE_S and self.reached and self.limit > self.least:
                 self._probe = _Probe(self.limit, throughput)
                 self.limit = max(float(self.least), self.limit / 2)
         elif self.reached:
-            self._before_round = self.limit
             self.limit = min(float(self.most), self.limit + self._step(now, base))
 
     def _step(self, now: float, base: float | None) -> float:
