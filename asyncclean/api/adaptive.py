@@ -78,10 +78,10 @@ class AdaptiveLimit:
     *Slow start*: the limit grows 2.5 times every round trip while it is used up, until something pushes
     back, the round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no
     more, twice; the limit is then 1.5 x what fills the pipe (what it moves a second, times the base).
-    *After that*, by the window of max(250 ms, RTT): it
-    grows, by a quarter where there is room, by max(1, sqrt(L)/2) after a push-back, while it is used up and
-    the median stays within 1.5 x the base. Latency stops growth, it never cuts. A push-back (429, 503,
-    time-out) cuts to 0.8, once a round trip, and to half at most in a window.
+    *After that*, by the window of max(250 ms, RTT): it grows, by a quarter where there is room, by
+    max(1, sqrt(L)/2) after a push-back, while it is used up and the median stays within 1.5 x the base.
+    Latency stops growth, it never cuts. A push-back (429, 503, time-out) cuts to 0.8, once a round trip, and
+    to half at most in a window.
 
     Where answers keep taking longer, every 10 s two windows at half the limit measure the base again: a
     service that got slower as a whole is then known as such, and growth goes on; and where half of the
@@ -167,9 +167,10 @@ class AdaptiveLimit:
         if not (queueing or full):
             self._second_look = False
         # There are five cases: something pushed back (the limit was cut: let it be); a round of slow start
-        # took longer or moved no more, and so did another (it ends, a little above what fills the pipe: the
-        # limit may have outgrown that by more than a round before it showed); it takes longer than it did, now or for some time (hold, or probe); the limit was not needed (hold); there
-        # is more to be had (grow).
+        # took longer or moved no more, and so did another (it ends, a little above what fills the pipe, which
+        # the limit may have outgrown by more than a round before it showed); it takes longer than it did,
+        # now or for some time (hold, or probe); the limit was not needed (hold); there is more to be had
+        # (grow).
         if window.floor:
             pass
         elif (queueing or full) and self.slow_start and not self._second_look:
