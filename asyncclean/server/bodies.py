@@ -32,6 +32,10 @@ SLOWEST = 16 << 10
 """Bytes a second below which a body is given up, after the first `READ_IDLE_S`."""
 
 
+MAX_MEMBERS = 64
+"""Most members of a gzip body: what follows each is copied, so that many tiny ones would take for ever."""
+
+
 class Budget:
     """Bytes that are shared in the order of asking; whoever asks for more than all gets all."""
 
@@ -147,24 +151,21 @@ async def _read(request: web.Request, limit: int) -> bytes:
                 raise _too_big(limit)
             scope.deadline = min(anyio.current_time(), begun + size / SLOWEST) + READ_IDLE_S
     if scope.cancelled_caught:
-        raise Problem(408, "The body came too slowly.", headers={"Connection": "close"})
+        raise Problem(408, "The body came too slowly.", close=True)
     return b"".join(chunks)
 
 
 def _too_big(limit: int) -> Problem:
-    return Problem(
-        413,
-        f"The body is over {limit:,} bytes.",
-        title="The body is too big",
-        headers={"Connection": "close"},
-    )
+    return Problem(413, f"The body is over {limit:,} bytes.", title="The body is too big", close=True)
 
 
 def _inflate(data: bytes, limit: int, wbits: int) -> bytes:
     """All members, one after the other."""
-    parts = []
+    parts: list[bytes] = []
     room = limit
     while data:
+        if len(parts) == MAX_MEMBERS:
+            raise EOFError(f"it has more than {MAX_MEMBERS} members")
         decompressor = isal_zlib.decompressobj(wbits)
         part = decompressor.decompress(data, room + 1)
         if len(part) > room:

@@ -130,6 +130,9 @@ def _check_workflow(job: NewJob) -> None:
         wanted = find(job.workflow).inputs
     except WorkflowError as error:
         raise invalid("workflowName", str(error).rstrip(".")) from None
+    except ImportError as error:
+        needs = f"needs {error.name}, which is not installed here: pip install 'asyncclean[local]'"
+        raise invalid("workflowName", f"{job.workflow} {needs}") from error
     errors = {f"inputDatasets.{key}": [f"{job.workflow} needs it"] for key in wanted if key not in job.inputs}
     for key in job.inputs:
         if key not in wanted:

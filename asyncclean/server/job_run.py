@@ -51,8 +51,8 @@ class Progress:
 
     @property
     def percent(self) -> float:
-        """0 to 100."""
-        return round(100 * self.done / self.total, 2) if self.total else 0.0
+        """0 to 100, in steps of 0.01; never more than is done."""
+        return 10_000 * self.done // self.total / 100 if self.total else 0.0
 
     @property
     def finish(self) -> int | None:

@@ -18,7 +18,11 @@ MAX_MESSAGES = 100
 
 
 class Problem(Exception):
-    """A request that cannot be done. ``errors``: messages by field; ``count``: how many there were."""
+    """A request that cannot be done.
+
+    ``errors``: messages by field; ``count``: how many there were, where not all are shown; ``close``:
+    whether the connection ends with the answer.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Problem(Exception):
         errors: Mapping[str, Sequence[str]] | None = None,
         count: int | None = None,
         headers: Mapping[str, str] | None = None,
+        close: bool = False,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -37,6 +42,7 @@ class Problem(Exception):
         self.errors = errors
         self.count = count
         self.headers = headers
+        self.close = close
 
     def as_dict(self, instance: str = "") -> dict[str, Any]:
         """The document; ``instance`` is the path that was asked for."""
@@ -57,9 +63,12 @@ class Problem(Exception):
     def response(self, instance: str = "") -> web.Response:
         """The answer that says so."""
         body = orjson.dumps(self.as_dict(instance))
-        return web.Response(
+        response = web.Response(
             status=self.status, body=body, content_type=CONTENT_TYPE, headers=self.headers or None
         )
+        if self.close:
+            response.force_close()
+        return response
 
 
 def invalid(field: str, message: str, *, detail: str = "") -> Problem:

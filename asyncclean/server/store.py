@@ -173,21 +173,12 @@ class Store:
 
     def _check(self, path: Path) -> sqlite3.Connection:
         db = _connect(path)
-        if _pragma(db, "application_id") != APPLICATION_ID:
-            raise UsageError(
-                f"{path} is not a store of asyncclean.", hint="Choose another directory with --data."
-            )
-        version = _pragma(db, "user_version")
-        if version != VERSION:
-            raise InputError(
-                path,
-                f"the store has version {version}, this asyncclean writes version {VERSION}",
-                hint="Use the asyncclean that wrote it, or choose another directory with --data.",
-            )
-        fault = _pragma(db, "quick_check(1)")
-        if fault != "ok":
-            raise InputError(path, f"the store is damaged: {fault}", hint=_DAMAGED)
-        db.execute("PRAGMA journal_mode=WAL")
+        try:
+            _check_contents(db, path)
+            db.execute("PRAGMA journal_mode=WAL")
+        except BaseException:
+            db.close()
+            raise
         return db
 
     async def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
@@ -311,15 +302,44 @@ class Store:
 _DAMAGED: Final = "Put back a copy of the data directory, or choose a new one with --data."
 
 
+_SETTINGS: Final = (
+    "synchronous=FULL",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+    "cache_size=-8192",
+    f"wal_autocheckpoint={WAL_PAGES}",
+    f"journal_size_limit={64 << 20}",
+)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(
         path, check_same_thread=False, isolation_level=None, timeout=30, cached_statements=128
     )
-    for setting in ("synchronous=FULL", "trusted_schema=OFF", "cell_size_check=ON", "cache_size=-8192"):
-        db.execute(f"PRAGMA {setting}")
-    db.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
-    db.execute(f"PRAGMA journal_size_limit={64 << 20}")
+    try:
+        for setting in _SETTINGS:
+            db.execute(f"PRAGMA {setting}")
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+def _check_contents(db: sqlite3.Connection, path: Path) -> None:
+    if _pragma(db, "application_id") != APPLICATION_ID:
+        raise UsageError(
+            f"{path} is not a store of asyncclean.", hint="Choose another directory with --data."
+        )
+    version = _pragma(db, "user_version")
+    if version != VERSION:
+        raise InputError(
+            path,
+            f"the store has version {version}, this asyncclean writes version {VERSION}",
+            hint="Use the asyncclean that wrote it, or choose another directory with --data.",
+        )
+    fault = _pragma(db, "quick_check(1)")
+    if fault != "ok":
+        raise InputError(path, f"the store is damaged: {fault}", hint=_DAMAGED)
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> Any:

@@ -74,8 +74,13 @@ class _Worker:
             raise WorkerDied(f"{type(error).__name__}: {error}") from error
         return answer
 
-    def end(self) -> int:
-        """Blocking, but not for long. Gives its exit status: negative for a signal."""
+    def end(self, patience: float = 0.0) -> int:
+        """Blocking, but not for long. Gives its exit status, negative for a signal.
+
+        ``patience``: seconds for it to end by itself, so that the status is its own.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
         self.process.kill()
         status = self.process.wait()
         for pipe in (self.requests, self.answers):
@@ -111,7 +116,7 @@ class Workers:
                         worker.ask, job, plan, data, abandon_on_cancel=True, limiter=self._threads
                     )
                 except WorkerDied as error:
-                    status = await self._end(worker)
+                    status = await self._end(worker, patience=1.0)
                     if attempt == TRIES:
                         raise WorkerDied(_how_it_died(status)) from error
                     continue
@@ -131,12 +136,12 @@ class Workers:
         self._all.add(worker)
         return worker
 
-    async def _end(self, *workers: _Worker) -> int:
+    async def _end(self, *workers: _Worker, patience: float = 0.0) -> int:
         status = 0
         with anyio.CancelScope(shield=True):
             for worker in workers:
                 self._all.discard(worker)
-                status = await anyio.to_thread.run_sync(worker.end)
+                status = await anyio.to_thread.run_sync(worker.end, patience)
         return status
 
     async def end_idle_ones(self) -> None:

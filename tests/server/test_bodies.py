@@ -11,6 +11,7 @@ import zstandard
 
 from asyncclean.server import bodies
 from asyncclean.server.bodies import Body, Budget
+from asyncclean.server.problems import Problem
 from tests.server.conftest import Api, api
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +53,11 @@ def test_several_members_are_one_body(encoding: str) -> None:
         pytest.skip("deflate has no members")
     packed = PACKERS[encoding](b"one ") + PACKERS[encoding](b"two")
     assert Body(packed, encoding, 100).decoded() == b"one two"
+
+
+def test_a_body_of_countless_members_is_refused() -> None:
+    with pytest.raises(Problem, match="members"):
+        Body(gzip.compress(b"") * 1_000_000, "gzip", 1_000_000).decoded()
 
 
 @pytest.mark.parametrize("encoding", PACKERS)

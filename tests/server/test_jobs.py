@@ -238,6 +238,17 @@ async def test_a_job_that_cannot_be_is_refused(
     assert said in answer.errors[field][0]
 
 
+async def test_a_workflow_whose_libraries_are_missing_says_which(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._MODULES, "Upper", "no_such_library.upper")
+    await server.dataset("a", people(0, 1))
+    job = {"name": "j", "workflowName": "Upper", "inputDatasets": {"Contacts": "a"}}
+    answer = await server.call("POST", "/Job", job)
+    assert "no_such_library" in answer.errors["workflowName"][0]
+    assert "asyncclean[local]" in answer.errors["workflowName"][0]
+
+
 async def test_odd_job_names_are_names_like_any_other(server: Api) -> None:
     await server.dataset("a", people(0, 1))
     names = [
