@@ -1,6 +1,7 @@
 """The limiter against services in virtual time: what it finds, and what it never does."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,13 @@ def test_a_small_service_is_kept_busy_by_few() -> None:
     assert seen.mean_in_flight <= 24
 
 
+def test_a_distant_and_small_service_is_filled_and_not_flooded() -> None:
+    # 400 requests a second of 50 ms each: 20 in flight fill it.
+    seen = simulate(Service(latency=0.03, capacity=8, service=0.02), seconds=10)
+    assert seen.throughput >= 0.95 * 400
+    assert mean_limit(seen) <= 2 * 20
+
+
 @pytest.mark.parametrize(("latency", "requests"), [(0.01, 2000), (0.05, 2000), (0.2, 6000)])
 def test_a_distant_service_that_takes_many_gets_nearly_as_many_as_from_the_best_fixed_number(
     latency: float, requests: int
@@ -37,17 +45,16 @@ def test_a_service_beside_us_is_not_slowed_down() -> None:
 
 
 def test_a_service_that_gets_slower_as_a_whole_does_not_drive_the_limit_to_the_floor() -> None:
-    fast, slow = Service(latency=0.02, capacity=64), Service(latency=0.2, capacity=64)
+    fast = Service(latency=0.02, capacity=64, client=0.001)
+    slow = replace(fast, latency=0.2)
     seen = simulate(fast, seconds=40, changes={5.0: slow})
     assert mean_limit(seen, after=15.0) >= 8
     assert seen.refused == 0
 
 
 def test_a_service_that_shrinks_and_grows_is_followed() -> None:
-    large, small = (
-        Service(latency=0.02, capacity=64, service=0.02),
-        Service(latency=0.02, capacity=4, service=0.02),
-    )
+    large = Service(latency=0.02, capacity=64, service=0.02, client=0.001)
+    small = replace(large, capacity=4)
     seen = simulate(large, seconds=30, changes={10.0: small, 20.0: large})
     assert seen.throughput >= 0.5 * (4 / 0.02)
 
@@ -68,6 +75,18 @@ def test_a_service_s_own_rate_is_learnt_with_few_refusals(burst: float, share: f
     seen = simulate(Service(latency=0.01, rate=100, burst=burst), seconds=60)
     assert seen.throughput >= share * 100
     assert seen.refused < 0.03 * (seen.taken + seen.refused)
+
+
+def test_a_limit_of_100_a_second_is_used_by_95_percent_within_a_minute() -> None:
+    seen = simulate(Service(rate=100), seconds=60)
+    assert seen.throughput >= 0.95 * 100
+    assert seen.refused < 0.03 * (seen.taken + seen.refused)
+
+
+def test_a_limit_that_is_halved_is_learnt_anew() -> None:
+    seen = simulate(Service(rate=100), seconds=80, changes={40.0: Service(rate=50)})
+    assert seen.taken >= 0.9 * (40 * 100 + 40 * 50)
+    assert seen.refused < 0.01 * seen.taken
 
 
 def test_a_full_queue_pushes_back_and_is_not_hammered() -> None:
