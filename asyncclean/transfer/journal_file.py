@@ -34,32 +34,39 @@ def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) 
     Raises JournalError when another holds it or it cannot be read, OutputError when it cannot be written.
     """
     if path is None:
-        db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        _prepare(db, tables)
-        return db
+        passing = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        _prepare(passing, tables)
+        return passing
     while True:
         try:
             before = _ensure_file(path)
-            db = sqlite3.connect(path, timeout=LOCK_S, check_same_thread=False, isolation_level=None)
         except OSError as error:
             raise OutputError(
                 path, error.strerror or str(error), hint="Choose a folder that can be written."
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise told(path, error) from error
+        db: sqlite3.Connection | None = None
         try:
-            # There are three cases: it is held; it was deleted while the lock was waited for, so look
-            # again; it cannot be read.
+            # There are three cases: it is held; it was deleted meanwhile, so look again; it cannot be read.
+            db = _connect(path)
             _prepare(db, tables)
             if _inode(path) == before:
                 return db
             db.close()
         except (sqlite3.DatabaseError, JournalError) as error:
-            db.close()
+            if db is not None:
+                db.close()
+            if _inode(path) != before:
+                continue
             reason = told(path, error) if isinstance(error, sqlite3.DatabaseError) else error
             if not (fresh and isinstance(reason, UnreadableError)):
                 raise reason from error
             path.unlink(missing_ok=True)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # A file that SQLite made itself could be read by others.
+    place = path.absolute().as_uri() + "?mode=rw"
+    return sqlite3.connect(place, uri=True, timeout=LOCK_S, check_same_thread=False, isolation_level=None)
 
 
 def delete_held(path: Path, db: sqlite3.Connection) -> None:
@@ -132,12 +139,14 @@ def _prepare(db: sqlite3.Connection, tables: Sequence[str]) -> None:
 
 def _ensure_file(path: Path) -> int:
     """Make the file, for its owner alone, unless it is there; gives its inode."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise OutputError(path, "it is not a plain file", hint="Remove it.") from None
-    return _inode(path)
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with contextlib.suppress(FileNotFoundError):
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                raise OutputError(path, "it is not a plain file", hint="Remove it.")
+            return found.st_ino
 
 
 def _inode(path: Path) -> int:
