@@ -1,7 +1,8 @@
 """Sets this process's allocators, and polars, to keep little. Knows switches; runs before polars is imported.
 
-Both keep freed memory by thread, of which an upload has half a dozen. With one arena each, the peak of an
-upload of a million records falls from about 120 to 105 MB, at no cost in time that shows.
+Both keep freed memory by thread, of which an upload has half a dozen. With one arena each, and threads that
+keep nothing above 4 KiB, the peak of an upload of a million records falls by a sixth, at no cost in time that
+shows.
 """
 
 import ctypes
@@ -17,7 +18,7 @@ def keep_little(command: str) -> None:
     For a ``command`` that reads an input, polars' pool gets one thread: chunks are read side by side as it
     is, and more threads, each for a piece of a chunk, cost an eighth more than they save.
     """
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,lg_tcache_max:12")
     if command in READING:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -4,7 +4,7 @@
 
 Everything between is bounded. What is held at a time is at most
 
-    (waiting + 2) x one batch, as frames and as JSON   +   requests in flight x one block
+    2 x one batch, as a frame or as JSON   +   requests in flight x one block
 
 so memory follows the limit on requests in flight, never the file. The dispatcher takes a permit *before*
 it takes a block: a slow service slows the reader.
@@ -38,10 +38,6 @@ from asyncclean.transfer.bounds import Busy, upload_bound
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import Alike, named_records, narrow
-
-WAITING = 1
-"""Batches that wait, being encoded, between the reader and the dispatcher. With the one that the reader has
-ready and the one that is dispatched, up to three are encoded side by side, on a thread each."""
 
 RECORD_S = 0.25
 """Least seconds between two recordings of progress in the journal."""
@@ -153,7 +149,8 @@ class Upload:
     async def run(self) -> Uploaded:
         """Send all that remains; returns when every block is acknowledged and recorded."""
         try:
-            send, receive = anyio.create_memory_object_stream[_Piece](WAITING)
+            # Room for none: while one batch is dispatched, the next is read and encoded, and no more.
+            send, receive = anyio.create_memory_object_stream[_Piece](0)
             with send, receive:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._read, tasks, send)
@@ -182,8 +179,8 @@ class Upload:
         """Read batch after batch in a worker thread, and set an encoder to each."""
         with pieces, _closing(self._reader.batches(self._remaining.start)) as batches:
             while (piece := await anyio.to_thread.run_sync(self._next_piece, batches)) is not None:
-                await pieces.send(piece)
                 tasks.start_soon(self._encode, piece)
+                await pieces.send(piece)
 
     def _next_piece(self, batches: Iterator[Batch]) -> _Piece | None:
         begun = time.perf_counter()
@@ -196,6 +193,7 @@ class Upload:
 
     async def _encode(self, piece: _Piece) -> None:
         piece.slices = await anyio.to_thread.run_sync(self._encode_batch, piece.batch)
+        piece.batch = replace(piece.batch, slices=())
         piece.done.set()
 
     def _encode_batch(self, batch: Batch) -> Sequence[Sequence[_Block]]:
