@@ -167,14 +167,18 @@ class _Body(aiohttp.Payload):
                 silence.reschedule(asyncio.get_running_loop().time() + self._idle)
 
 
-def trust(ca_file: Path | None) -> ssl.SSLContext:
-    """The system's certificate authorities, and that of ``ca_file``. Raises UsageError for a bad file."""
+def trust(ca_file: Path | None) -> ssl.SSLContext | bool:
+    """What aiohttp trusts anyway (the system's certificate authorities), or those and that of ``ca_file``.
+
+    Raises UsageError for a bad file.
+    """
+    if ca_file is None:
+        return True
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            why = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
-            raise UsageError(f"{ca_file}: {why}.", hint="Give a PEM file with --ca-file.") from error
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as error:
+        why = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
+        raise UsageError(f"{ca_file}: {why}.", hint="Give a PEM file with --ca-file.") from error
     return context
