@@ -54,7 +54,7 @@ class Client:
     """A connection to one service, or to an embedded one. An async context manager.
 
     Memory is bounded whatever the files' size: about 5 batches of 1 MiB for reading and encoding, plus one
-    block a request in flight, plus 24 pages of a download.
+    block a request in flight, plus 16 pages of a download (up to 48 where the service is far away).
 
     Args:
         url: the service; None starts the embedded server in this process (extra ``local``).

@@ -7,8 +7,9 @@ at a time is therefore at most
 
     min(window, WINDOW_BYTES / the largest page so far) pages   +   one run of RUN_PAGES being converted
 
-even when the first page is the slowest. Pages are converted off the event loop, as many at a time as have
-come in meanwhile.
+even when the first page is the slowest. The window is no wider than the way to the service asks for: it
+begins at WINDOW, and each time that the writer has to wait while it is full, a quarter is added, up to
+WIDEST. Pages are converted off the event loop, as many at a time as have come in meanwhile.
 """
 
 import time
@@ -30,8 +31,11 @@ from asyncclean.transfer.reorder import Reorder
 PAGE_RECORDS = 1000
 """Most records of a page: the service's own limit."""
 
-WINDOW = 24
-"""Default for the most pages held or under way: 6 MB at 255 KB a page. Behind 50 ms that is 480 pages/s."""
+WINDOW = 16
+"""Most pages held or under way at first: 4 MB at 255 KB a page."""
+
+WIDEST = 48
+"""Default for the most that may become: 12 MB, and 240 pages/s behind 200 ms."""
 
 WINDOW_BYTES = 32 << 20
 """Most bytes that the window is meant to hold: of pages over 512 KB it takes fewer, though never under 4."""
@@ -67,7 +71,7 @@ class Download:
         *,
         limiter: Limiter,
         first: int = 0,
-        window: int = WINDOW,
+        widest: int = WIDEST,
         listener: Listener = ignore,
     ) -> None:
         self._datasets = datasets
@@ -77,9 +81,11 @@ class Download:
         self._limiter = limiter
         self._listener = listener
         self._pages = -(-records // PAGE_RECORDS)
-        self._reorder: Reorder[Page] = Reorder(window, lowest=first)
+        self._widest = widest
+        self._reorder: Reorder[Page] = Reorder(min(WINDOW, widest), lowest=first)
         self._written = anyio.Event()
         self._arrived = anyio.Event()
+        self._writer_waits = False
         self._told_at = time.monotonic()
         self.fetched = 0
         self.busy = DownloadBusy()
@@ -90,19 +96,30 @@ class Download:
             tasks.start_soon(self._write_in_order)
             while self._reorder.next_index < self._pages:
                 if not self._reorder.has_room:
-                    self._written = anyio.Event()
-                    await self._written.wait()
+                    await self._room()
                     continue
                 index = self._reorder.begin()
                 await self._limiter.acquire()
                 tasks.start_soon(self._fetch, index)
 
+    async def _room(self) -> None:
+        """Wait until something is written; where the writer waits too, the window gets wider first."""
+        window = self._reorder.window
+        if self._writer_waits and not self._reorder.ready and window < self._widest:
+            self._reorder.window = min(window + -(-window // 4), self._widest)
+            self._writer_waits = False  # once is enough for this page
+            return
+        self._written = anyio.Event()
+        await self._written.wait()
+
     async def _write_in_order(self) -> None:
         while self._reorder.lowest < self._pages:
             waiting = time.perf_counter()
+            self._writer_waits = self.fetched > 0 and not self._reorder.ready  # the first must be waited for
             while not self._reorder.ready:
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
+            self._writer_waits = False
             begun = time.perf_counter()
             self.busy.awaiting_pages += begun - waiting
             await anyio.to_thread.run_sync(self._write, self._reorder.take(RUN_PAGES))
@@ -137,7 +154,8 @@ class Download:
                 hint="The service gave a page of another length than its dataset has.",
             )
         self.fetched += 1
-        self._reorder.window = min(self._reorder.window, max(LEAST_WINDOW, WINDOW_BYTES // len(json)))
+        self._widest = min(self._widest, max(LEAST_WINDOW, WINDOW_BYTES // len(json)))
+        self._reorder.window = min(self._reorder.window, self._widest)
         self._reorder.put(index, Page(json, got))
         self._arrived.set()
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def numbers_from(
-    url: str, output: Output, *, window: int = 64, first: int = 0, at_once: int = 8
+    url: str, output: Output, *, widest: int = 64, first: int = 0, at_once: int = 8
 ) -> list[int]:
     """Download everything; gives the numbers of the records in the order in which they were handed on."""
     numbers: list[int] = []
@@ -39,7 +39,7 @@ async def numbers_from(
             output.dataset.record_count,
             write,
             limiter=wire.limiter,
-            window=window,
+            widest=widest,
             first=first,
         ).run()
         assert wire.limiter.in_flight == 0
@@ -56,12 +56,12 @@ async def test_it_goes_on_at_any_page(service: str, output: Output) -> None:
 
 
 async def test_one_request_at_a_time_and_a_window_of_one_are_enough(service: str, output: Output) -> None:
-    assert await numbers_from(service, output, window=1, at_once=1) == list(range(RECORDS))
+    assert await numbers_from(service, output, widest=1, at_once=1) == list(range(RECORDS))
 
 
-@pytest.mark.parametrize(("window", "at_once"), [(5, 8), (5, 2), (64, 3)])
+@pytest.mark.parametrize(("widest", "at_once"), [(5, 8), (5, 2), (64, 3)])
 async def test_no_more_than_the_window_is_asked_for_while_the_first_page_is_the_slowest(
-    service: str, output: Output, window: int, at_once: int
+    service: str, output: Output, widest: int, at_once: int
 ) -> None:
     """The first page is held back until nothing else can go on."""
     release = anyio.Event()
@@ -75,10 +75,10 @@ async def test_no_more_than_the_window_is_asked_for_while_the_first_page_is_the_
     async with proxied(service, hold, before=note) as proxy, anyio.create_task_group() as tasks:
 
         async def download() -> None:
-            numbers.extend(await numbers_from(proxy.url, output, window=window, at_once=at_once))
+            numbers.extend(await numbers_from(proxy.url, output, widest=widest, at_once=at_once))
 
         tasks.start_soon(download)
-        enough = min(window, 13)
+        enough = min(widest, 13)
         while len(proxy.seen) < enough - 1:
             await anyio.lowlevel.checkpoint()
         # Whatever was on its way by now has come as far as it can, when others have been there and back.
@@ -105,7 +105,7 @@ async def test_pages_in_the_writers_hands_keep_their_places(service: str, output
     async with proxied(service, before=note) as proxy, wired(proxy.url) as wire:
         name, records = output.dataset.name, output.dataset.record_count
         async with anyio.create_task_group() as tasks:
-            download = Download(wire.datasets, name, records, write, limiter=wire.limiter, window=4)
+            download = Download(wire.datasets, name, records, write, limiter=wire.limiter, widest=4)
             tasks.start_soon(download.run)
             while len(proxy.seen) < 4:
                 await anyio.lowlevel.checkpoint()
@@ -113,6 +113,25 @@ async def test_pages_in_the_writers_hands_keep_their_places(service: str, output
                 await wire.datasets.get(name)
             assert len({target for target in asked if "/data" in target}) == 4
             gate.set()
+
+
+async def test_a_long_way_to_the_service_makes_the_window_wider(
+    service: str, output: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer waits for each page, so more and more are asked for ahead, up to the most allowed."""
+    monkeypatch.setattr(module, "WINDOW", 1)
+    under_way = most = 0
+
+    async def far(request: Request) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await anyio.sleep(0.02)
+        under_way -= 1
+
+    async with proxied(service, before=far) as proxy:
+        assert await numbers_from(proxy.url, output, widest=4) == list(range(RECORDS))
+    assert most == 4
 
 
 async def test_large_pages_make_the_window_smaller(
