@@ -1,18 +1,19 @@
 """How an output of text is put together from its records. Knows the pieces' order, not what is in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from asyncclean.errors import VerificationError
-from asyncclean.files.pages import Page, steps
+from asyncclean.files.pages import Page
 
-Render = Callable[[Sequence[Page]], Sequence[bytes | memoryview]]
+Text = Sequence[bytes | memoryview]
+
+Render = Callable[[Sequence[Page]], Text]
 """The text of some pages' records, in pieces between which the layout's ``between`` belongs. Raises
 VerificationError where a page does not hold what it should."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
     """``head``, then the rendered records with ``between`` among them, then ``tail``; else ``empty``.
 
@@ -27,33 +28,18 @@ class Layout:
     between: bytes = b""
     tail: bytes = b""
     empty: bytes = b""
-    _pool: ThreadPoolExecutor | None = field(default=None, init=False)
 
-    def add(self, pages: Sequence[Page], *, begun: bool) -> Iterator[list[bytes | memoryview]]:
-        """What these pages add to the file, step by step. ``begun``: records came before."""
-        for rendered in self._map(steps(pages, self.step)):
-            pieces: list[bytes | memoryview] = []
-            for piece in rendered:
-                pieces += (self.between if begun else self.head, piece)
-                begun = True
-            yield pieces
+    def placed(self, rendered: Text, *, begun: bool) -> list[bytes | memoryview]:
+        """What these records add to the file. ``begun``: records came before."""
+        pieces: list[bytes | memoryview] = []
+        for piece in rendered:
+            pieces += (self.between if begun else self.head, piece)
+            begun = True
+        return pieces
 
     def end(self, *, begun: bool) -> bytes:
         """The bytes that make the file whole."""
         return self.tail if begun else self.empty
-
-    def close(self) -> None:
-        """Let the threads end. May be called again."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
-
-    def _map(self, groups: Iterable[list[Page]]) -> Iterable[Sequence[bytes | memoryview]]:
-        if self.threads == 1:
-            return map(self.render, groups)
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads)
-        return self._pool.map(self.render, groups)
 
 
 def unlike(page: Page, reason: str) -> VerificationError:

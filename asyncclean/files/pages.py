@@ -2,7 +2,7 @@
 
 import json as stdlib_json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,8 +21,8 @@ class Page:
 class Written:
     """How far an output got: its first ``length`` bytes hold exactly the first ``pages`` pages.
 
-    Pages are counted since the writer was opened. A writer may hold pages back (compression writes them
-    in fixed groups), so ``pages`` can be less than what was handed over.
+    Pages are counted since the writer was opened. A writer holds pages back (while they are converted, and
+    compression writes them in fixed groups), so ``pages`` can be less than what was handed over.
     """
 
     length: int
@@ -32,35 +32,29 @@ class Written:
 class Writer(Protocol):
     """Writes pages, in order, into a part file. Blocking; for one thread at a time.
 
-    ``records``: how many were handed over since it was opened. Every method raises OutputError when the
-    file cannot be written.
+    ``records``: how many were written since it was opened. Every method but `close` raises OutputError when
+    the file cannot be written, and VerificationError when a page that was handed over does not hold what it
+    says or what the columns say.
     """
 
     @property
     def records(self) -> int: ...
 
     def write(self, pages: Sequence[Page]) -> Written:
-        """Add pages. Raises VerificationError when one does not hold what it says or what the columns say."""
+        """Add pages."""
         ...
 
-    def sync(self) -> None:
-        """Bring everything up to the last `Written.length` to the disk."""
+    def sync(self) -> Written:
+        """Bring everything that was handed over to the disk, save what must wait for more pages."""
         ...
 
     def finish(self) -> None:
-        """Make the file whole: what was held back, closing bracket, footer."""
+        """Make the file whole, with its closing bracket or footer."""
         ...
 
     def close(self) -> None:
         """Let go of the file, whole or not. May be called again."""
         ...
-
-
-def steps(pages: Sequence[Page], size: int) -> Iterator[list[Page]]:
-    """The pages in groups of ``size``, those without records left out."""
-    for start in range(0, len(pages), size):
-        if filled := [page for page in pages[start : start + size] if page.records]:
-            yield filled
 
 
 _BOUNDARY = re.compile(rb'\},\{"[^,}\]:\s]')

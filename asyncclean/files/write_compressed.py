@@ -7,14 +7,15 @@ gzip or zstd take several members or frames as one file.
 Memory: the text of up to 16 pages, and once more while it is compressed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import zstandard
 from isal import isal_zlib
 
 from asyncclean.files.atomic import PartFile
+from asyncclean.files.convert_ahead import ConvertAhead, Converted
 from asyncclean.files.formats import Compression
-from asyncclean.files.layout import Layout
+from asyncclean.files.layout import Layout, Text
 from asyncclean.files.pages import Page, Written
 
 FRAME_PAGES = 16
@@ -46,29 +47,32 @@ class CompressedWriter:
     def __init__(self, file: PartFile, layout: Layout, compression: Compression) -> None:
         self._file = file
         self._layout = layout
+        self._ahead = ConvertAhead(layout.render, step=layout.step, threads=layout.threads)
         self._compress = _COMPRESS[compression]
         self._begun = file.length > 0
         self._frame: list[bytes | memoryview] = []
-        self._frame_pages = 0
-        self._written_pages = 0
+        self._frame_pages = self._given_pages = self._written_pages = 0
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
         left = list(pages)
         while left:
-            room = FRAME_PAGES - self._frame_pages
-            self._add(left[:room])
+            # Pages of two frames are never converted together.
+            room = FRAME_PAGES - self._given_pages % FRAME_PAGES
+            self._given_pages += len(left[:room])
+            self._add(self._ahead.add(left[:room]))
             left = left[room:]
-            if self._frame_pages == FRAME_PAGES:
-                self._end_frame()
-        self.records += sum(page.records for page in pages)
         return Written(self._file.length, self._written_pages)
 
-    def _add(self, pages: Sequence[Page]) -> None:
-        for pieces in self._layout.add(pages, begun=self._begun):
-            self._frame += pieces
-            self._begun = True
-        self._frame_pages += len(pages)
+    def _add(self, ready: Iterable[Converted[Text]]) -> None:
+        for converted in ready:
+            if converted.result is not None:
+                self._frame += self._layout.placed(converted.result, begun=self._begun)
+                self._begun = True
+            self.records += converted.records
+            self._frame_pages += converted.pages
+            if self._frame_pages == FRAME_PAGES:
+                self._end_frame()
 
     def _end_frame(self) -> None:
         if text := b"".join(self._frame):
@@ -77,13 +81,16 @@ class CompressedWriter:
         self._written_pages += self._frame_pages
         self._frame_pages = 0
 
-    def sync(self) -> None:
+    def sync(self) -> Written:
+        self._add(self._ahead.rest())
         self._file.sync()
+        return Written(self._file.length, self._written_pages)
 
     def finish(self) -> None:
+        self._add(self._ahead.rest())
         self._frame.append(self._layout.end(begun=self._begun))
         self._end_frame()
 
     def close(self) -> None:
-        self._layout.close()
+        self._ahead.close()
         self._file.close()

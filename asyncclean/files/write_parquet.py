@@ -15,7 +15,7 @@ could note the end still goes on from the spool.
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -26,7 +26,8 @@ from asyncclean.errors import OutputError, VerificationError
 from asyncclean.files import atomic
 from asyncclean.files.cells import STEP, Cells
 from asyncclean.files.columns import Column, Columns
-from asyncclean.files.pages import Page, Written, steps
+from asyncclean.files.convert_ahead import ConvertAhead, Converted
+from asyncclean.files.pages import Page, Written
 from asyncclean.kinds import ColumnKind
 
 ROW_GROUP = 20_000
@@ -66,6 +67,7 @@ class ParquetWriter:
         self._cells = Cells(columns)
         self._take_up(at)
         self._file = atomic.PartFile(part, at=at)
+        self._ahead = ConvertAhead(self._frame, step=STEP, threads=1)
         self._finished = False
         self._pages = 0
         self.records = 0
@@ -90,13 +92,20 @@ class ParquetWriter:
                     )
 
     def write(self, pages: Sequence[Page]) -> Written:
-        for step in steps(pages, STEP):
-            buffer = io.BytesIO()
-            self._typed(self._cells.frame(step)).write_ipc(buffer, compression="zstd")
-            self._file.append(buffer.tell().to_bytes(8, "little"), buffer.getbuffer())
-        self.records += sum(page.records for page in pages)
-        self._pages += len(pages)
+        return self._append(self._ahead.add(pages))
+
+    def _append(self, ready: Iterable[Converted[memoryview]]) -> Written:
+        for converted in ready:
+            if (frame := converted.result) is not None:
+                self._file.append(len(frame).to_bytes(8, "little"), frame)
+            self._pages += converted.pages
+            self.records += converted.records
         return Written(self._file.length, self._pages)
+
+    def _frame(self, pages: Sequence[Page]) -> memoryview:
+        buffer = io.BytesIO()
+        self._typed(self._cells.frame(pages)).write_ipc(buffer, compression="zstd")
+        return buffer.getbuffer()
 
     def _typed(self, cells: pl.DataFrame) -> pl.DataFrame:
         typed = cells.select(_fitting(column, cells.schema[column.name]) for column in self._columns)
@@ -112,6 +121,7 @@ class ParquetWriter:
         return typed
 
     def finish(self) -> None:
+        self._append(self._ahead.rest())
         with atomic.writing(self._part):
             try:
                 self._convert()
@@ -155,14 +165,17 @@ class ParquetWriter:
             while length := int.from_bytes(file.read(8), "little"):
                 yield pl.read_ipc(io.BytesIO(file.read(length)))
 
-    def sync(self) -> None:
+    def sync(self) -> Written:
+        written = self._append(self._ahead.rest())
         if self._finished:
             with atomic.writing(self._part):
                 atomic.sync(self._part)
         else:
             self._file.sync()
+        return written
 
     def close(self) -> None:
+        self._ahead.close()
         self._file.close()
 
 

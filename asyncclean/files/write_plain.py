@@ -1,34 +1,43 @@
 """Writes text as it is. Knows where the file's end is; knows no format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from asyncclean.files.atomic import PartFile
-from asyncclean.files.layout import Layout
+from asyncclean.files.convert_ahead import ConvertAhead, Converted
+from asyncclean.files.layout import Layout, Text
 from asyncclean.files.pages import Page, Written
 
 
 class PlainWriter:
-    """Every write reaches the file at once, so any `Written` is a place to go on from."""
+    """What is converted reaches the file at once, so any `Written` is a place to go on from."""
 
     def __init__(self, file: PartFile, layout: Layout) -> None:
         self._file = file
         self._layout = layout
+        self._ahead = ConvertAhead(layout.render, step=layout.step, threads=layout.threads)
         self._pages = 0
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
-        for pieces in self._layout.add(pages, begun=self._file.length > 0):
-            self._file.append(*pieces)
-        self.records += sum(page.records for page in pages)
-        self._pages += len(pages)
+        return self._append(self._ahead.add(pages))
+
+    def _append(self, ready: Iterable[Converted[Text]]) -> Written:
+        for converted in ready:
+            if converted.result is not None:
+                self._file.append(*self._layout.placed(converted.result, begun=self._file.length > 0))
+            self._pages += converted.pages
+            self.records += converted.records
         return Written(self._file.length, self._pages)
 
-    def sync(self) -> None:
+    def sync(self) -> Written:
+        written = self._append(self._ahead.rest())
         self._file.sync()
+        return written
 
     def finish(self) -> None:
+        self._append(self._ahead.rest())
         self._file.append(self._layout.end(begun=self._file.length > 0))
 
     def close(self) -> None:
-        self._layout.close()
+        self._ahead.close()
         self._file.close()

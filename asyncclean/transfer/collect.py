@@ -25,7 +25,7 @@ from asyncclean.files import atomic
 from asyncclean.files.columns import Columns
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.formats import FileFormat
-from asyncclean.files.output import Page, Writer, open_writer
+from asyncclean.files.output import Page, Writer, Written, open_writer
 from asyncclean.transfer.bounds import DownloadBusy
 from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter
 from asyncclean.transfer.journal import Journal
@@ -168,16 +168,18 @@ class Collect:
         return open_writer(path, format=self._format, columns=self._columns, at=at, csv_safe=self._csv_safe)
 
     def _write(self, writer: Writer, pages: Sequence[Page]) -> None:
-        written = writer.write(pages)
-        self._length = written.length
-        self._pages = self._first + written.pages
+        self._reached(writer.write(pages))
         if time.monotonic() - self._checkpoint_at >= CHECKPOINT_S:
             self._checkpoint(writer)
 
+    def _reached(self, written: Written) -> None:
+        self._length = written.length
+        self._pages = self._first + written.pages
+
     def _checkpoint(self, writer: Writer) -> None:
         self._checkpoint_at = time.monotonic()
+        self._reached(writer.sync())
         if self._pages > self._first:
-            writer.sync()
             self._journal.put_all({self._fact: {"length": self._length, "pages": self._pages}})
 
     def _finish(self, writer: Writer) -> None:

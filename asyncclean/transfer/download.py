@@ -2,10 +2,10 @@
 
     fetchers (one task a page) ──any order──▶ reorder window ──runs, in order──▶ writer (one thread)
 
-A page takes its place in the window before it is asked for and gives it up when it is written. What is held
-at a time is therefore at most
+A page takes its place in the window before it is asked for and gives it up when the writer has it. What is
+held at a time is therefore at most
 
-    min(window, WINDOW_BYTES / the largest page so far) pages   +   one run of RUN_PAGES being converted
+    min(window, WINDOW_BYTES / the largest page so far) pages   +   a dozen that the writer is converting
 
 even when the first page is the slowest. The window is no wider than the way to the service asks for: it
 begins at WINDOW, and each time that the writer has to wait while it is full, a quarter is added, up to
@@ -43,7 +43,7 @@ WINDOW_BYTES = 32 << 20
 LEAST_WINDOW = 4
 
 RUN_PAGES = 8
-"""Most pages converted in one step: enough to make the step to the thread cheap, 2 MB at 255 KB."""
+"""Most pages handed over in one step: enough to make the step to the thread cheap, 2 MB at 255 KB."""
 
 TELL_S = 0.1
 """Least seconds between two progress events."""

@@ -333,9 +333,11 @@ def test_a_frame_is_written_when_its_pages_are_there(tmp_path: Path) -> None:
     page = COMPACT.page([{"a": "x"}])
     writer = open_writer(tmp_path / "part", format=FileFormat("csv", "zstd"), columns=SAME, at=None)
     assert writer.write([page] * 15) == Written(0, 0)
-    after_one = writer.write([page] * 3)
+    writer.write([page] * 3)
+    after_one = writer.sync()
     assert after_one.pages == 16
-    after_three = writer.write([page] * 31)
+    writer.write([page] * 31)
+    after_three = writer.sync()
     assert after_three.pages == 48
     assert after_three.length > after_one.length
     writer.close()

@@ -130,7 +130,8 @@ def test_a_full_disk_at_the_end_keeps_the_spool(tmp_path: Path) -> None:
     columns = Columns([Column("a", "a", "text")])
     page = COMPACT.page([{"a": f"{number * 7919 % 1000:x}" * 9} for number in range(1000)])
     writer = open_writer(part, format=PARQUET, columns=columns, at=None)
-    written = writer.write([page])
+    writer.write([page])
+    written = writer.sync()
     with file_size_limit(1000), pytest.raises(OutputError, match=r"out\.parquet: File too large"):
         writer.finish()
     writer.close()

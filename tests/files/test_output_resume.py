@@ -7,7 +7,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from asyncclean.errors import OutputError
+from asyncclean.errors import OutputError, VerificationError
 from asyncclean.files import atomic
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import FileFormat
@@ -79,6 +79,8 @@ def run_with_kills(folder: Path, format: FileFormat, seed: int) -> None:
         while at < len(pages) and writes:
             step = pages[at : at + random.randint(1, 20)]
             reported.append(writer.write(step))
+            if random.random() < 0.5:
+                reported.append(writer.sync())
             at += len(step)
             writes -= 1
             assert reported[-1].pages <= at - done
@@ -106,22 +108,43 @@ def test_a_file_up_to_a_reported_length_holds_the_pages_reported(tmp_path: Path,
     part = tmp_path / "part"
     pages = [COMPACT.page([{"a": str(page), "b": "x"}]) for page in range(40)]
     writer = open_writer(part, format=format, columns=COLUMNS, at=None)
-    reported = [writer.write(pages[at : at + 5]) for at in range(0, 40, 5)]
+    reported = []
+    for at in range(0, 40, 5):
+        reported += [writer.write(pages[at : at + 5]), writer.sync()]
     writer.close()
+    assert reported[-1].pages >= 32
     for written in reported:
         if not written.pages:
             assert written == Written(0, 0)
             continue
         other = tmp_path / "other"
         writer = open_writer(other, format=format, columns=COLUMNS, at=None)
-        assert writer.write(pages[: written.pages]) == written
+        writer.write(pages[: written.pages])
+        assert writer.sync() == written
         writer.close()
         assert other.read_bytes() == part.read_bytes()[: written.length]
 
 
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+def test_nothing_is_written_behind_a_page_that_is_not_as_it_says(tmp_path: Path, format: FileFormat) -> None:
+    part = tmp_path / "part"
+    good, bad = COMPACT.page([{"a": "x"}]), Page(b'[{"a":"x"}]', 2)
+    writer = open_writer(part, format=format, columns=COLUMNS, at=None)
+    writer.write([good] * 18)
+    before = writer.sync()
+    with pytest.raises(VerificationError):
+        writer.write([bad, *[good] * 60])
+    for again in (writer.sync, writer.finish):
+        with pytest.raises(VerificationError):
+            again()
+    writer.close()
+    assert part.stat().st_size == before.length
+
+
 def a_parquet_run(part: Path, pages: Sequence[Page]) -> Written:
     writer = open_writer(part, format=FileFormat("parquet"), columns=COLUMNS, at=None)
-    checkpoint = writer.write(pages[:1])
+    writer.write(pages[:1])
+    checkpoint = writer.sync()
     writer.write(pages[1:])
     writer.finish()
     writer.close()
