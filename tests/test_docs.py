@@ -2,12 +2,14 @@
 
 import argparse
 import re
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from asyncclean.cli import bench, clean, download, runs, serve, upload
-from asyncclean.cli.parser import EPILOG
+from asyncclean.cli.parser import COMMANDS, EPILOG
 from asyncclean.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,15 +25,15 @@ def test_every_link_leads_to_a_file(document: Path) -> None:
 
 def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text()
-    for command in (bench, clean, download, runs, serve, upload):
-        assert f"`asyncclean {command.NAME}" in text
+    for command in COMMANDS:
+        assert f"`asyncclean {command}" in text
 
 
 def test_every_option_that_the_documents_name_is_there() -> None:
     known = {"--help", "--version"}
-    for command in (bench, clean, download, runs, serve, upload):
+    for command in COMMANDS:
         parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
+        import_module(f"asyncclean.cli.{command}").add_arguments(parser)
         known.update(option for action in parser._actions for option in action.option_strings)
     for document in DOCUMENTS:
         if document.name == "benchmarks.md":  # another program's
@@ -42,3 +44,15 @@ def test_every_option_that_the_documents_name_is_there() -> None:
 
 def test_the_help_names_every_variable() -> None:
     assert all(variable in EPILOG for variable in VARIABLES.values())
+
+
+def test_the_help_comes_before_anything_heavy_is_imported() -> None:
+    script = """
+import sys
+from asyncclean.cli import main
+try:
+    main(["--help"])
+finally:
+    assert {"polars", "aiohttp"}.isdisjoint(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

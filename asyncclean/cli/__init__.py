@@ -1,6 +1,6 @@
 """The command line: one file a command, each thin.
 
-Heavy imports wait until a command runs, so that ``--help`` and wrong usage answer at once.
+Heavy imports wait until a command is asked for, so that ``--help`` answers at once.
 """
 
 import gc

@@ -15,8 +15,6 @@ from asyncclean.cli.streams import say
 from asyncclean.errors import MissingExtraError, OutputError, UsageError
 from asyncclean.events import ignore
 
-NAME = "bench"
-HELP = "measure a service from here"
 EXAMPLES = """\
 examples:
   asyncclean bench

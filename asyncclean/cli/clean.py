@@ -34,8 +34,6 @@ from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, R
 from asyncclean.summary import Summary
 from asyncclean.transfer.journal import journal_path
 
-NAME = "clean"
-HELP = "upload, cleanse, download: the main job"
 EXAMPLES = """\
 examples:
   asyncclean clean contacts.csv -o cleaned.csv

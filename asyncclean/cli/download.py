@@ -11,8 +11,6 @@ from asyncclean.cli.parser import add_pace, add_run, add_service, add_writing
 from asyncclean.cli.progress import progress
 from asyncclean.cli.report import DONE, print_json, report_download
 
-NAME = "download"
-HELP = "bring an output dataset into a file"
 EXAMPLES = """\
 examples:
   asyncclean download contacts_2026_cleaned -o cleaned.csv --url https://api.example.com
@@ -32,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace) -> int:
     """Download one dataset."""
     settings = settings_of(arguments)
-    require_url(settings, NAME)
+    require_url(settings, "download")
     with progress(("download",), quiet=arguments.quiet) as listener:
         async with client_of(arguments, settings, listener) as client:
             summary = await client.download(

@@ -2,11 +2,21 @@
 
 import argparse
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
 """A command: runs on the event loop and gives its exit status."""
+
+COMMANDS = {
+    "clean": "upload, cleanse, download: the main job",
+    "upload": "fill a dataset from a file",
+    "download": "bring an output dataset into a file",
+    "serve": "run the embedded server",
+    "runs": "list unfinished runs, or forget one",
+    "bench": "measure a service from here",
+}
+"""Each is a module beside this one, which is imported only when it is asked for."""
 
 EPILOG = """\
 exit status: 0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted
@@ -18,10 +28,16 @@ An interrupted or killed run goes on when the same command is run again.
 """
 
 
-def parse(argv: Sequence[str] | None) -> tuple[Command, argparse.Namespace]:
-    """The command asked for and its arguments; exits with status 2 when they make no sense."""
-    from asyncclean.cli import bench, clean, download, runs, serve, upload  # noqa: PLC0415
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  as heavy as all the rest here
 
+        print(f"asyncclean {version('asyncclean')}")
+        raise SystemExit
+
+
+def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
+    """The command asked for and its arguments; exits with status 2 when they make no sense."""
     parser = argparse.ArgumentParser(
         prog="asyncclean",
         description="Push files of any size through a batch data-cleansing service: fast, in flat memory, "
@@ -30,20 +46,18 @@ def parse(argv: Sequence[str] | None) -> tuple[Command, argparse.Namespace]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"asyncclean {version('asyncclean')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (clean, upload, download, serve, runs, bench):
+    for name, what in COMMANDS.items():
         command = commands.add_parser(
-            module.NAME,
-            help=module.HELP,
-            description=module.__doc__,
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
+            name, help=what, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
         )
-        module.add_arguments(command)
-        command.set_defaults(command=module.run)
-    arguments = parser.parse_args(argv)
+        if words[:1] == [name]:
+            module = import_module(f"asyncclean.cli.{name}")
+            command.description, command.epilog = module.__doc__, module.EXAMPLES
+            module.add_arguments(command)
+            command.set_defaults(command=module.run)
+    arguments = parser.parse_args(words)
     command_to_run: Command = arguments.command
     return command_to_run, arguments
 

@@ -16,8 +16,6 @@ from asyncclean.errors import JournalError, UsageError
 from asyncclean.files.atomic import discard, part_path
 from asyncclean.transfer.journal import SUFFIX, Journal, journal_path
 
-NAME = "runs"
-HELP = "list unfinished runs, or forget one"
 EXAMPLES = """\
 examples:
   asyncclean runs

@@ -15,8 +15,6 @@ from asyncclean.cli.streams import say
 from asyncclean.errors import UsageError
 from asyncclean.local import serving
 
-NAME = "serve"
-HELP = "run the embedded server"
 EXAMPLES = """\
 examples:
   asyncclean serve

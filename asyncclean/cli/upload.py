@@ -13,8 +13,6 @@ from asyncclean.cli.progress import progress
 from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, print_json, report_upload
 from asyncclean.transfer.journal import SUFFIX
 
-NAME = "upload"
-HELP = "fill a dataset from a file"
 EXAMPLES = """\
 examples:
   asyncclean upload contacts.csv --dataset contacts_2026 --url https://api.example.com
@@ -39,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace) -> int:
     """Upload one file."""
     settings = settings_of(arguments)
-    require_url(settings, NAME)
+    require_url(settings, "upload")
     with progress(("upload",), quiet=arguments.quiet) as listener:
         async with client_of(arguments, settings, listener) as client:
             summary = await client.upload(
