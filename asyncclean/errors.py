@@ -20,30 +20,60 @@
         ├── JobCancelledError     the service says that it was cancelled
         └── JobWaitTimeoutError   the caller's own time-out; the job goes on
 
-Each error prints as one sentence that says what and where; ``hint`` says what to do about it.
+Each error prints as one sentence that says what and where; ``hint`` says what to do about it. Whatever a
+service or a file had a part in is made fit for a terminal there: of a bearable length, without control
+characters. Attributes keep it as it was.
 """
 
+import re
 from asyncio import CancelledError
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from os import PathLike
+
+TOLD_FIELDS = 3
+"""Most fields of a refusal that its sentence tells of: a service may name each of 1,000 records."""
+
+TOLD_CHARACTERS = 300
+"""Most characters that a sentence takes of one thing said by a service: three lines of a terminal."""
+
+TOLD_NAME = 100
+"""Most characters of a field's name."""
+
+_BREAKS = re.compile("[\t-\r\x85\u2028\u2029]+")
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """A text on one line, with nothing in it that a terminal obeys.
+
+    Line breaks and tabs become a space. Control characters (escape sequences begin with one), those that
+    turn the direction of writing and lone surrogates are shown as in a Python string: ``\\x1b``.
+    """
+    return _UNFIT.sub(lambda found: ascii(found[0])[1:-1], _BREAKS.sub(" ", text))
+
+
+def shortened(text: str, most: int = TOLD_CHARACTERS) -> str:
+    """A text of at most this many characters; where it was cut it ends with an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 class AsynccleanError(Exception):
     """The base of all errors raised here.
 
     Attributes:
-        message: what happened and where, in one sentence.
-        hint: what the user can do about it, or ``""``.
+        message: what happened and where, in one sentence, `printable`.
+        hint: what the user can do about it, `printable`, or ``""``.
         exit_status: the exit status of a command that ends with this error.
     """
 
     exit_status = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable(message)
+        self.hint = printable(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
@@ -137,7 +167,8 @@ class RequestError(AsynccleanError):
         method, path: what was asked. status: the HTTP status, or None without an answer.
         reason: why it failed. attempts: how often it was tried.
         title, detail, fields: the service's problem details (RFC 9457); ``fields`` is its
-            ``errors`` object, messages by field.
+            ``errors`` object, messages by field. The sentence has the first few fields, and the
+            beginning of what is long.
     """
 
     def __init__(
@@ -166,11 +197,13 @@ class RequestError(AsynccleanError):
             sentence += f" (status {status})"
         if attempts > 1:
             sentence += f" after {attempts} attempts"
-        for said in (title, detail):
+        for said in (shortened(title), shortened(detail)):
             if said and said not in sentence:
                 sentence += f"; {said}"
-        for field, messages in self.fields.items():
-            sentence += f"; {field}: {', '.join(messages)}"
+        for field, messages in islice(self.fields.items(), TOLD_FIELDS):
+            sentence += f"; {shortened(field, TOLD_NAME)}: {shortened(', '.join(messages))}"
+        if (more := len(self.fields) - TOLD_FIELDS) > 0:
+            sentence += f"; and {more:,} more"
         super().__init__(sentence.rstrip(".") + ".", hint=hint)
 
 
@@ -198,7 +231,7 @@ class JobError(AsynccleanError):
     """A job did not end well. Attributes: ``job``, its name; ``reason``, the service's words."""
 
     def __init__(self, job: str, sentence: str, *, reason: str = "", hint: str = "") -> None:
-        super().__init__(f"Job {job!r} {sentence}{': ' + reason if reason else '.'}", hint=hint)
+        super().__init__(f"Job {job!r} {sentence}{': ' + shortened(reason) if reason else '.'}", hint=hint)
         self.job = job
         self.reason = reason
 

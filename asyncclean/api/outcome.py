@@ -19,6 +19,7 @@ from asyncclean.errors import (
     RejectedError,
     RequestError,
     ServiceError,
+    shortened,
 )
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -103,7 +104,7 @@ def judge_response(status: int, headers: Mapping[str, str], body: bytes, *, want
     if 300 <= status < 400:
         place = headers.get("Location", "")
         return Fail(
-            f"the service redirects to {place.split('?')[0]!r}, which is not followed",
+            f"the service redirects to {shortened(place.split('?')[0])!r}, which is not followed",
             ProtocolError,
             status,
             hint="Give the service's final address with --url.",
@@ -144,7 +145,7 @@ def judge_error(error: Exception, *, sent: bool = True) -> Retry | Fail:
         case aiohttp.ClientPayloadError():
             return Retry("the answer was cut short", ConnectError, unsure=True)
         case aiohttp.ClientResponseError():
-            return Retry(f"the answer is not HTTP: {error.message}", ProtocolError, unsure=True)
+            return Retry(f"the answer is not HTTP: {shortened(error.message)}", ProtocolError, unsure=True)
         case aiohttp.ClientError() | OSError():
             return Retry(f"the connection was lost: {_words(error)}", ConnectError, unsure=sent)
         case _:
@@ -153,7 +154,7 @@ def judge_error(error: Exception, *, sent: bool = True) -> Retry | Fail:
 
 def unauthorised(method: str, path: str, problem: Problem) -> AuthError:
     """The error for a token that is refused even when it is new."""
-    said = problem.detail or problem.title
+    said = shortened(problem.detail or problem.title)
     return AuthError(
         f"{method} {path}: the service refuses the credentials (status 401){': ' + said if said else ''}.",
         hint="Set ASYNCCLEAN_CLIENT_ID and ASYNCCLEAN_CLIENT_SECRET, or ASYNCCLEAN_TOKEN.",

@@ -7,6 +7,7 @@ import orjson
 
 from asyncclean.cli.eta import words
 from asyncclean.cli.streams import print_line, say
+from asyncclean.errors import printable, shortened
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 
 DONE, DONE_WITH_REJECTS = 0, 3
@@ -47,12 +48,13 @@ def statistics_table(statistics: Mapping[str, object]) -> list[str]:
     """A job's counts as lines: those by column and status as a table, all others in a row."""
     by_column: dict[str, dict[str, int]] = {}
     others = []
-    for name, count in statistics.items():
+    for key, count in statistics.items():
+        name = shortened(printable(key))
         column, _, status = name.rpartition("_")
         if isinstance(count, int) and column and status in STATUSES:
             by_column.setdefault(column, {})[status] = count
         else:
-            others.append(f"{name} {count:,}" if isinstance(count, int) else f"{name} {count}")
+            others.append(f"{name} {count:,}" if isinstance(count, int) else f"{name} {_said(count)}")
     if not by_column:
         return [", ".join(others)] if others else []
     width = max(map(len, by_column))
@@ -62,6 +64,10 @@ def statistics_table(statistics: Mapping[str, object]) -> list[str]:
         for column, counts in by_column.items()
     ]
     return [head, *rows, ", ".join(others)]
+
+
+def _said(value: object) -> str:
+    return shortened(printable(str(value)))
 
 
 def report_upload(summary: UploadSummary) -> None:

@@ -9,7 +9,7 @@ import anyio.abc
 
 from asyncclean.cli.parser import Command
 from asyncclean.cli.streams import open_missing, say
-from asyncclean.errors import AsynccleanError, unwrapped
+from asyncclean.errors import AsynccleanError, printable, unwrapped
 
 INTERRUPTED = 130
 
@@ -28,7 +28,7 @@ def run_command(command: Command, arguments: argparse.Namespace) -> int:
         if os.environ.get("ASYNCCLEAN_DEBUG"):
             raise
         say(
-            f"asyncclean: an error in asyncclean itself: {type(error).__name__}: {error}\n"
+            f"asyncclean: an error in asyncclean itself: {type(error).__name__}: {printable(str(error))}\n"
             "  Set ASYNCCLEAN_DEBUG=1 to see where, and please report it."
         )
         return 1

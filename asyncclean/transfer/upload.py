@@ -30,7 +30,7 @@ from isal import isal_zlib
 
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.pacing import Limiter
-from asyncclean.errors import InputError, JournalError, RejectedError
+from asyncclean.errors import InputError, JournalError, RejectedError, shortened
 from asyncclean.events import Bound, Listener, Progress, ignore
 from asyncclean.files.blocks import MAX_BYTES, Batch, Encoded, Reader, Reject, encode
 from asyncclean.files.fingerprint import PrefixHash
@@ -308,7 +308,7 @@ class Upload:
                 raise refusal
             index, reason = next(iter(named.items()))
             hint = "Mend the record, or set such records aside with --rejects FILE."
-            raise InputError(self._path, reason, line=block.line_of(index), hint=hint)
+            raise InputError(self._path, shortened(reason), line=block.line_of(index), hint=hint)
 
         async def send(records: bytes) -> RejectedError | None:
             try:
