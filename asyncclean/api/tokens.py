@@ -13,7 +13,7 @@ from yarl import URL
 
 from asyncclean.api import address
 from asyncclean.api.wire import Answer
-from asyncclean.errors import AsynccleanError, AuthError, UsageError
+from asyncclean.errors import AsynccleanError, AuthError, UsageError, shortened
 
 SCOPE = "BatchApi"
 """The scope that the service's guide names."""
@@ -35,7 +35,8 @@ class Auth:
     """How to prove who is asking: with a ``token``, with client credentials, or not at all.
 
     ``client_id`` and ``client_secret`` go to ``token_url``, or to the token endpoint that ``issuer``
-    publishes under /.well-known/openid-configuration. Raises UsageError for half of anything.
+    publishes under /.well-known/openid-configuration, in a document that must name the same issuer. Raises
+    UsageError for half of anything.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -206,7 +207,9 @@ class Tokens:
         answer = await self._fetch(document)
         if isinstance(answer, Refusal):
             raise self._refused(document, answer) from answer.error
-        found = _read_object(answer.body).get("token_endpoint")
+        said = _read_object(answer.body)
+        self._check_issuer(document, said.get("issuer"))
+        found = said.get("token_endpoint")
         if not isinstance(found, str):
             raise AuthError(f"{document} names no token endpoint.", hint="Check ASYNCCLEAN_ISSUER.")
         try:
@@ -222,6 +225,20 @@ class Tokens:
             )
         self._endpoint = endpoint
         return endpoint
+
+    def _check_issuer(self, document: URL, said: object) -> None:
+        """See that a discovery document is that of the issuer asked for (OpenID Connect Discovery 1.0, 4.3).
+
+        Else whoever answers there could have the secret sent to a server that it is not meant for.
+        """
+        assert self._issuer is not None
+        asked = str(self._issuer)
+        hint = "Check ASYNCCLEAN_ISSUER, or name the token endpoint itself with ASYNCCLEAN_TOKEN_URL."
+        if not isinstance(said, str):
+            raise AuthError(f"{document} names no issuer; asked for was the issuer {asked!r}.", hint=hint)
+        if not _is_issuer(said, self._issuer):
+            quoted = shortened(self._auth.masked(said))
+            raise AuthError(f"{document} is that of {quoted!r}, not of the issuer {asked!r}.", hint=hint)
 
     def _refused(self, url: URL, refusal: Refusal) -> AuthError:
         said = _read_object(refusal.answer.body) if refusal.answer else {}
@@ -244,6 +261,22 @@ def lifetime(expires_in: object) -> float:
     except (ValueError, OverflowError):
         return math.inf
     return seconds if seconds > 0 else math.inf
+
+
+def _is_issuer(said: str, asked: URL) -> bool:
+    """Whether an issuer as published is the one asked for, which ends without a slash.
+
+    One slash more is no other issuer: people leave it out. Nor are capitals in the host.
+    """
+    try:
+        found = URL(said)
+        return _place(found) == _place(asked) and not (found.raw_query_string or found.raw_fragment)
+    except ValueError:
+        return False
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    return url.scheme, url.raw_user, url.raw_host, url.port, url.raw_path.removesuffix("/")
 
 
 def _read_object(body: bytes) -> Mapping[str, object]:

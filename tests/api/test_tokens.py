@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asyncclean.api.tokens import Auth, lifetime
 from asyncclean.errors import AuthError, UsageError
-from tests.api.service import Service, answer, connected, serving
+from tests.api.service import Service, Step, answer, connected, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,8 @@ class TokenService:
 
     def __call__(self, request: web.Request) -> web.Response:
         if request.path == "/.well-known/openid-configuration":
-            return answer({"token_endpoint": f"http://{request.host}/connect/token"})
+            origin = f"http://{request.host}"
+            return answer({"issuer": origin, "token_endpoint": f"{origin}/connect/token"})
         if request.path == "/connect/token":
             self.given += 1
             self.revoked = False
@@ -140,8 +141,71 @@ async def test_no_token_is_explained(said: web.Response, message: str) -> None:
     assert "hush-hush" not in str(caught.value)
 
 
+def published(service: Service, issuer: object, endpoint: str = "/connect/token") -> Step:
+    """A discovery document as it may be; all else is as it should be."""
+    tokens = TokenService()
+
+    def step(request: web.Request) -> web.Response:
+        if not request.path.endswith("/.well-known/openid-configuration"):
+            return tokens(request)
+        return answer({"issuer": issuer, "token_endpoint": service.url + endpoint})
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", ""),
+        ("", "/"),
+        ("/", ""),
+        ("/", "/"),
+        ("/tenant", "/tenant"),
+        ("/tenant/", "/tenant"),
+        ("/tenant", "/tenant/"),
+    ],
+)
+async def test_a_document_is_believed_that_names_the_issuer_up_to_a_slash(given: str, said: str) -> None:
+    async with serving() as service:
+        service.script = [published(service, service.url + said)]
+        auth = Auth(client_id="me", client_secret=SECRET, issuer=service.url + given)
+        async with connected(service, auth) as connection:
+            await connection.request("GET", "/x")
+
+
+async def test_an_issuer_s_host_is_the_same_in_capitals() -> None:
+    async with serving() as service:
+        local = service.url.replace("127.0.0.1", "localhost")
+        service.script = [published(service, local)]
+        auth = Auth(client_id="me", client_secret=SECRET, issuer=local.replace("localhost", "LOCALHOST"))
+        async with connected(service, auth) as connection:
+            await connection.request("GET", "/x")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["https://elsewhere.example", "{}//", "{}/tenant", "{}?a=1", "{}#a", "", "no URL", "http://[", None, 5],
+)
+async def test_a_document_of_another_issuer_gets_no_secret_and_the_error_names_both(said: object) -> None:
+    async with serving() as service:
+        said = said.format(service.url) if isinstance(said, str) else said
+        service.script = [published(service, said)]
+        auth = Auth(client_id="me", client_secret="hush-hush", issuer=service.url)
+        async with connected(service, auth) as connection:
+            with pytest.raises(AuthError) as caught:
+                await connection.request("GET", "/x")
+        paths = [asked.path for asked in service.asked]
+    assert paths == ["/.well-known/openid-configuration"]
+    assert f"issuer {service.url!r}" in str(caught.value)
+    assert (
+        repr(said) in str(caught.value) if isinstance(said, str) else "names no issuer" in str(caught.value)
+    )
+    assert "ASYNCCLEAN_ISSUER" in caught.value.hint
+
+
 async def test_an_issuer_cannot_send_the_secret_over_plain_http() -> None:
-    async with serving(answer({"token_endpoint": "http://elsewhere.example/token"})) as service:
+    async with serving() as service:
+        service.script = [answer({"issuer": service.url, "token_endpoint": "http://elsewhere.example/token"})]
         auth = Auth(client_id="me", client_secret="hush", issuer=service.url)
         async with connected(service, auth) as connection:
             with pytest.raises(AuthError, match="plain http"):
