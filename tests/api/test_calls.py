@@ -1,6 +1,8 @@
 """The calls on datasets and jobs: what goes out, what comes back, and answers that got lost."""
 
 import gzip
+import sys
+import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -182,6 +184,50 @@ async def test_a_page_without_records_makes_no_sense(body: bytes) -> None:
     async with serving(web.Response(body=body)) as service, connected(service) as connection:
         with pytest.raises(ProtocolError, match="no array of records"):
             await Datasets(connection).get_page("a", 1, 1, limiter=Limiter(fixed=1))
+
+
+PAGE = orjson.dumps([{"name": f"Zoë {number}", "note": "x" * (number % 50)} for number in range(1000)])
+
+NEEDED = {"br": "brotli", "zstd": f"{'compression' if sys.version_info >= (3, 14) else 'backports'}.zstd"}
+"""What aiohttp needs to decode an answer beside the standard library; the extra `fast` brings it."""
+
+
+def coded(body: bytes, coding: str) -> bytes:
+    """A body as a service would send it; skips the test where this client could not read it."""
+    needed = NEEDED.get(coding)
+    module = (
+        pytest.importorskip(needed, reason=f"{needed} (extra `fast`) is not installed") if needed else zlib
+    )
+    match coding:
+        case "gzip":
+            return gzip.compress(body)
+        case "br":
+            return bytes(module.compress(body, quality=4))
+        case _:
+            return bytes(module.compress(body))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_page_is_the_same_however_it_is_compressed(coding: str) -> None:
+    packed = coded(PAGE, coding)
+    assert len(packed) < len(PAGE) / 2
+    said = web.Response(body=packed, headers={"Content-Encoding": coding})
+    async with serving(said) as service, connected(service) as connection:
+        found = await Datasets(connection).get_page("a", 1, 1000, limiter=Limiter(fixed=1))
+        offered = service.asked[0].headers["Accept-Encoding"].split(", ")
+    assert found == PAGE
+    assert coding in offered
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_compressed_page_that_is_cut_or_garbled_is_asked_for_again(coding: str) -> None:
+    packed = coded(PAGE, coding)
+    bad = (packed[:-20], b"no such thing" + packed, packed[:100] + bytes(200) + packed[300:])
+    steps = [web.Response(body=body, headers={"Content-Encoding": coding}) for body in (*bad, packed)]
+    async with serving(*steps) as service, connected(service) as connection:
+        found = await Datasets(connection).get_page("a", 1, 1000, limiter=Limiter(fixed=1))
+        assert len(service.asked) == 4
+    assert found == PAGE
 
 
 async def test_lists_are_read_to_their_end() -> None:
