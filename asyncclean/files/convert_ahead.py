@@ -29,7 +29,8 @@ class Converted(Generic[T]):
 class ConvertAhead(Generic[T]):
     """``convert`` is called for ``step`` pages at a time, by each of ``threads``. For one thread at a time.
 
-    What ``convert`` raises, `add` or `rest` raises when its turn has come, and from then on.
+    What ``convert`` raises, `add` or `rest` raises when its turn has come, and from then on. Whoever fails
+    to write what was given is given the same again.
     """
 
     def __init__(self, convert: Callable[[Sequence[Page]], T], *, step: int, threads: int) -> None:
@@ -47,19 +48,19 @@ class ConvertAhead(Generic[T]):
             future = self._pool.submit(self._convert, filled) if filled else None
             self._pending.append((future, len(step), sum(page.records for page in filled)))
             if len(self._pending) > self._most:
-                yield self._next()
+                yield from self._next()
 
     def rest(self) -> Iterator[Converted[T]]:
         """All that is not written yet."""
         while self._pending:
-            yield self._next()
+            yield from self._next()
 
-    def _next(self) -> Converted[T]:
-        # One that failed stays where it is: nothing behind it may ever be written.
+    def _next(self) -> Iterator[Converted[T]]:
+        # One that could not be converted, or not be written, stays where it is: nothing behind it may ever
+        # be written in its place. So it goes only when the writer comes back for the next one.
         future, pages, records = self._pending[0]
-        result = None if future is None else future.result()
+        yield Converted(None if future is None else future.result(), pages, records)
         self._pending.popleft()
-        return Converted(result, pages, records)
 
     def close(self) -> None:
         """Let the threads end; what is not written yet is forgotten. May be called again."""

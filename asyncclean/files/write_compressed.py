@@ -51,7 +51,8 @@ class CompressedWriter:
         self._compress = _COMPRESS[compression]
         self._begun = file.length > 0
         self._frame: list[bytes | memoryview] = []
-        self._frame_pages = self._given_pages = self._written_pages = 0
+        self._frame_pages = self._given_pages = 0
+        self._written = Written(file.length, 0)
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
@@ -62,34 +63,34 @@ class CompressedWriter:
             self._given_pages += len(left[:room])
             self._add(self._ahead.add(left[:room]))
             left = left[room:]
-        return Written(self._file.length, self._written_pages)
+        return self._written
 
     def _add(self, ready: Iterable[Converted[Text]]) -> None:
         for converted in ready:
+            frame, pages = self._frame, self._frame_pages + converted.pages
             if converted.result is not None:
-                self._frame += self._layout.placed(converted.result, begun=self._begun)
-                self._begun = True
+                frame = frame + self._layout.placed(converted.result, begun=self._begun)
+            # Before anything is noted: what cannot be written comes once more.
+            if pages == FRAME_PAGES:
+                self._append(frame)
+                self._written = Written(self._file.length, self._written.pages + pages)
+                frame, pages = [], 0
+            self._frame, self._frame_pages = frame, pages
+            self._begun = self._begun or converted.result is not None
             self.records += converted.records
-            self._frame_pages += converted.pages
-            if self._frame_pages == FRAME_PAGES:
-                self._end_frame()
 
-    def _end_frame(self) -> None:
-        if text := b"".join(self._frame):
+    def _append(self, frame: Sequence[bytes | memoryview]) -> None:
+        if text := b"".join(frame):
             self._file.append(self._compress(text))
-        self._frame.clear()
-        self._written_pages += self._frame_pages
-        self._frame_pages = 0
 
     def sync(self) -> Written:
         self._add(self._ahead.rest())
         self._file.sync()
-        return Written(self._file.length, self._written_pages)
+        return self._written
 
     def finish(self) -> None:
         self._add(self._ahead.rest())
-        self._frame.append(self._layout.end(begun=self._begun))
-        self._end_frame()
+        self._append([*self._frame, self._layout.end(begun=self._begun)])
 
     def close(self) -> None:
         self._ahead.close()

@@ -15,7 +15,7 @@ class PlainWriter:
         self._file = file
         self._layout = layout
         self._ahead = ConvertAhead(layout.render, step=layout.step, threads=layout.threads)
-        self._pages = 0
+        self._written = Written(file.length, 0)
         self.records = 0
 
     def write(self, pages: Sequence[Page]) -> Written:
@@ -25,9 +25,9 @@ class PlainWriter:
         for converted in ready:
             if converted.result is not None:
                 self._file.append(*self._layout.placed(converted.result, begun=self._file.length > 0))
-            self._pages += converted.pages
+            self._written = Written(self._file.length, self._written.pages + converted.pages)
             self.records += converted.records
-        return Written(self._file.length, self._pages)
+        return self._written
 
     def sync(self) -> Written:
         written = self._append(self._ahead.rest())

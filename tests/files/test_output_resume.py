@@ -1,4 +1,4 @@
-"""However pages came and wherever a run was killed, the finished file has the same bytes."""
+"""However pages came and wherever a run was killed or found no room, the finished file has the same bytes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from asyncclean.files.columns import Column, Columns
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import Page, Written, open_writer
 from tests.files.awkward import COMPACT, FRAGMENTS, Style
+from tests.files.test_atomic import file_size_limit
 
 COLUMNS = Columns([Column("a", "a", "text"), Column("B b", "b", "text")])
 FORMATS = [
@@ -51,7 +52,9 @@ def undisturbed(part: Path, format: FileFormat, pages: Sequence[Page]) -> bytes:
 
 
 @pytest.mark.parametrize("format", FORMATS, ids=str)
-def test_the_bytes_do_not_depend_on_kills_or_on_grouping(tmp_path: Path, format: FileFormat) -> None:
+def test_the_bytes_do_not_depend_on_kills_on_full_disks_or_on_grouping(
+    tmp_path: Path, format: FileFormat
+) -> None:
     for seed in range(15):
         run_with_kills(tmp_path / str(seed), format, seed)
 
@@ -78,7 +81,14 @@ def run_with_kills(folder: Path, format: FileFormat, seed: int) -> None:
         writes = random.choice([0, 1, 5, 100])
         while at < len(pages) and writes:
             step = pages[at : at + random.randint(1, 20)]
-            reported.append(writer.write(step))
+            room = part.stat().st_size + random.randrange(200) if random.random() < 0.2 else 1 << 30
+            try:
+                with file_size_limit(room):
+                    reported.append(writer.write(step))
+            except OutputError:
+                # The run ends, and what can be written now is noted.
+                reported.append(writer.sync())
+                break
             if random.random() < 0.5:
                 reported.append(writer.sync())
             at += len(step)
@@ -139,6 +149,23 @@ def test_nothing_is_written_behind_a_page_that_is_not_as_it_says(tmp_path: Path,
             again()
     writer.close()
     assert part.stat().st_size == before.length
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+def test_what_makes_a_file_whole_is_not_among_what_is_reported(tmp_path: Path, format: FileFormat) -> None:
+    part = tmp_path / "part"
+    pages = [COMPACT.page([{"a": str(page), "b": None}]) for page in range(20)]
+    writer = open_writer(part, format=format, columns=COLUMNS, at=None)
+    writer.write(pages)
+    writer.finish()
+    written = writer.sync()
+    writer.close()
+    whole = part.read_bytes()
+    writer = open_writer(part, format=format, columns=COLUMNS, at=written.length)
+    writer.write(pages[written.pages :])
+    writer.finish()
+    writer.close()
+    assert part.read_bytes() == whole
 
 
 def a_parquet_run(part: Path, pages: Sequence[Page]) -> Written:
