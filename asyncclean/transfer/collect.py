@@ -184,7 +184,8 @@ class Collect:
 
     def _finish(self, writer: Writer) -> None:
         writer.finish()
-        records = self._first * PAGE_RECORDS + writer.records
+        before = min(self._first * PAGE_RECORDS, self._dataset.record_count)  # the last page may be short
+        records = before + writer.records
         if records != self._dataset.record_count:
             raise VerificationError(
                 f"Records of {self._output}",

@@ -1,12 +1,14 @@
 """An output file grows aside, goes on where it was cut off, and is in its place only when it is whole."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
-from asyncclean.errors import VerificationError
+from asyncclean.errors import OutputError, VerificationError
 from asyncclean.events import ignore
 from asyncclean.files.atomic import part_path
 from asyncclean.files.formats import FileFormat
@@ -21,6 +23,7 @@ from tests.transfer.conftest import Output, Wire, wired
 pytestmark = pytest.mark.anyio
 
 CSV = FileFormat("csv")
+FORMATS = [CSV, FileFormat("json"), FileFormat("ndjson", "gzip"), FileFormat("parquet")]
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +31,14 @@ def _checkpoint_at_every_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
 
 
-def collect_into(path: Path, output: Output, journal: Journal, wire: Wire) -> Collect:
+def collect_into(
+    path: Path, output: Output, journal: Journal, wire: Wire, format: FileFormat = CSV
+) -> Collect:
     return Collect(
         "Contacts",
         output.dataset,
         path,
-        format=CSV,
+        format=format,
         columns=output_columns(output.dataset.columns, None),
         journal=journal,
         datasets=wire.datasets,
@@ -42,9 +47,23 @@ def collect_into(path: Path, output: Output, journal: Journal, wire: Wire) -> Co
     )
 
 
-async def collected(path: Path, output: Output, journal: Journal, url: str) -> Collected:
+async def collected(
+    path: Path, output: Output, journal: Journal, url: str, format: FileFormat = CSV
+) -> Collected:
     async with wired(url, at_once=2) as wire:
-        return await collect_into(path, output, journal, wire).run()
+        return await collect_into(path, output, journal, wire, format).run()
+
+
+class FullDisk(Journal):
+    """Cannot note, the first time, that a file is whole."""
+
+    full = True
+
+    def put_all(self, facts: Mapping[str, Any]) -> None:
+        if self.full and any(fact.get("whole") for fact in facts.values()):
+            self.full = False
+            raise OutputError("journal", "no space left on device.")
+        super().put_all(facts)
 
 
 async def cut_off(path: Path, output: Output, journal: Journal, proxy: Proxy, after: int = 6) -> None:
@@ -138,6 +157,23 @@ async def test_a_part_that_lost_what_was_synced_is_begun_anew(
     assert path.read_bytes() == output.content
     assert done.fetched_pages == 13
     journal.close()
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+async def test_with_all_pages_there_it_goes_on_to_the_same_end(
+    format: FileFormat, tmp_path: Path, service: str, output: Output
+) -> None:
+    """Also where the last page is short, and the file was whole but that could not be noted."""
+    path, other = tmp_path / "out", tmp_path / "other"
+    journal, undisturbed = FullDisk(tmp_path / "journal"), Journal(None)
+    with pytest.raises(OutputError, match="no space"):
+        await collected(path, output, journal, service, format)
+    assert format.compression or journal.get("output:Contacts")["pages"] == 13
+    await collected(path, output, journal, service, format)
+    await collected(other, output, undisturbed, service, format)
+    assert path.read_bytes() == other.read_bytes()
+    journal.close()
+    undisturbed.close()
 
 
 async def test_killed_before_the_rename_it_only_renames(
