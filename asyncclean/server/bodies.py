@@ -114,7 +114,8 @@ class Bodies:
     ) -> AsyncIterator[Body]:
         """The body, of that media type, held against the budget while inside.
 
-        Raises Problem: 408 (too slow), 413 (more than ``limit`` bytes), 415 (of a kind not known here).
+        Raises Problem: 400 (cut off), 408 (too slow), 413 (more than ``limit`` bytes), 415 (of a kind not
+        known here).
         """
         limit = min(limit or self.max_body, self.max_body)
         encoding = _encoding(request, media)
@@ -144,12 +145,16 @@ async def _read(request: web.Request, limit: int) -> bytes:
     size = 0
     begun = anyio.current_time()
     with anyio.move_on_after(READ_IDLE_S) as scope:
-        while chunk := await request.content.readany():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                raise _too_big(limit)
-            scope.deadline = min(anyio.current_time(), begun + size / SLOWEST) + READ_IDLE_S
+        try:
+            while chunk := await request.content.readany():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    raise _too_big(limit)
+                scope.deadline = min(anyio.current_time(), begun + size / SLOWEST) + READ_IDLE_S
+        except ConnectionError:
+            # Nobody is there to be answered; and it is no failure of the server, to be told on its log.
+            raise Problem(400, "The body was cut off.", close=True) from None
     if scope.cancelled_caught:
         raise Problem(408, "The body came too slowly.", close=True)
     return b"".join(chunks)

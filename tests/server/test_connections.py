@@ -4,6 +4,7 @@ import asyncio
 import json
 import select
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -96,15 +97,39 @@ async def test_a_broken_chunk_is_refused_and_nothing_kept(server: Api) -> None:
     assert (await server.done("GET", "/Dataset/a"))["recordCount"] == 0
 
 
-async def test_a_client_that_leaves_in_the_midst_of_a_block_leaves_nothing(server: Api) -> None:
+PATCH = b"PATCH /Dataset/a/data HTTP/1.1\r\nHost: localhost\r\n"
+LEAVES: dict[str, bytes] = {
+    "before a head": b"",
+    "in a head": b"GET /heal",
+    "before a body": PATCH + b"Content-Length: 100\r\n\r\n",
+    "in a body": PATCH + b'Content-Length: 100\r\n\r\n{"blockNumber":1,"records":[{}',
+    "in a chunk": PATCH + b'Transfer-Encoding: chunked\r\n\r\n1c\r\n{"blockNumber":1,"rec',
+    "after a chunk": PATCH + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "in a packed body": PATCH + b"Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b",
+    "in a body that nobody reads": b"DELETE /Job/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    "in a body that is refused": b"POST /no HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    "in an answer": b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50,
+}
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+@pytest.mark.parametrize("sent", LEAVES.values(), ids=LEAVES)
+async def test_a_client_that_leaves_leaves_nothing_and_is_not_spoken_of(
+    server: Api, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], sent: bytes, reset: bool
+) -> None:
     await server.done("POST", "/Dataset", {"name": "a", "columns": {"x": 0}})
-    for part in (b'{"blockNumber":1,"records":[{}', b""):
-        async with raw(server) as (_, writer):
-            writer.write(
-                b"PATCH /Dataset/a/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + part
-            )
-            await writer.drain()
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(sent)
+        # By then its request is at work, or on its way out.
+        assert (await server.call("GET", "/healthz")).status == 200
+        if reset:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The server hears of the end before this request, and has dealt with it when all is quiet again.
     assert (await server.done("GET", "/Dataset/a"))["recordCount"] == 0
+    await anyio.wait_all_tasks_blocked()
+    assert [record.getMessage() for record in caplog.records] == []
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_more_connections_than_it_takes_are_told_to_come_again(
