@@ -112,7 +112,8 @@ class Run:
             key=workflow.output,
             output=output,
             records=self._records,
-            statistics=self._counts,
+            # No block, no counts: so that there are none is told here.
+            statistics={"records": self._progress.done, **self._counts},
         )
         await self._store.write(succeed)
 

@@ -178,6 +178,7 @@ def test_a_header_without_rows_is_a_job_of_no_records(tmp_path: Path) -> None:
     said = asyncclean("clean", "in.csv", "-o", "out.csv", "--json", cwd=tmp_path)
     assert said.status == 0, said.err
     assert said.summary["records_out"] == 0
+    assert said.summary["statistics"] == {"records": 0}
     assert read_csv(tmp_path / "out.csv")[0][:2] == ["id", "First Name"]
 
 

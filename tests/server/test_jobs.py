@@ -45,6 +45,19 @@ async def test_pass_through_gives_back_exactly_what_went_in(server: Api) -> None
     assert await server.records(job["outputDatasets"]["Contacts"]) == records
 
 
+@pytest.mark.parametrize("workflow", ["PassThrough", "Upper", "ContactCleanse"])
+@pytest.mark.parametrize("blocks", [[], [[], []]], ids=["no blocks", "empty blocks"])
+async def test_no_records_are_a_job_of_none(server: Api, workflow: str, blocks: list[list[Any]]) -> None:
+    await server.dataset("a", *blocks)
+    await server.start("j", "a", workflow)
+    job = await server.end_of("j")
+    assert (job["status"], job["percentComplete"]) == (2, 100)
+    assert job["statistics"] == {"records": 0}
+    (output,) = job["outputDatasets"].values()
+    assert (await server.done("GET", f"/Dataset/{output}"))["recordCount"] == 0
+    assert await server.records(output) == []
+
+
 @pytest.mark.parametrize("blocks", [SMALL_JOB, SMALL_JOB + 3])
 async def test_a_workflow_sees_every_block_in_order_in_a_thread_or_in_processes(
     server: Api, blocks: int
@@ -80,14 +93,6 @@ async def test_a_workflow_that_depends_on_the_day_has_that_of_the_submission_or_
         job = await server.end_of(name)
         day = "2001-02-03" if name == "once" else job["submittedAt"][:10]
         assert [record["name"] for record in await server.records(job["outputDatasets"]["Out"])] == [day]
-
-
-async def test_a_job_of_no_records_is_a_job(server: Api) -> None:
-    await server.dataset("a")
-    await server.start("j", "a", "Upper")
-    job = await server.end_of("j")
-    assert (job["status"], job["percentComplete"], job["statistics"]) == (2, 100, {})
-    assert await server.records(job["outputDatasets"]["Out"]) == []
 
 
 async def test_outputs_have_names_of_their_own(server: Api) -> None:
