@@ -53,6 +53,17 @@ def test_bad_rows_are_set_aside_with_line_reason_and_text(write: Write) -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [3_000, 6_000])
+def test_a_file_may_have_more_columns_than_an_automaton_takes(write: Write, width: int) -> None:
+    header = ",".join(f"c{number}" for number in range(width))
+    row = ",".join(['"a,b"', "", '""'] * (width // 3))
+    good = ["a,b", None, ""] * (width // 3)
+    assert read(open_source(write(f"{header}\n{row}\n{row}\n".encode()))).rows == [good, good]
+    reading = read(rejecting(write(f"{header}\n{row}\n{row},\n{row}\n".encode())))
+    assert reading.rows == [good, good]
+    assert [reject.line for reject in reading.rejects] == [3]
+
+
 def test_a_quote_that_is_never_closed_costs_its_own_line_only(write: Write) -> None:
     path = write(b'a,b\n"1\n2","3\n4,5\n6,7\n')
     reading = read(rejecting(path))
