@@ -6,7 +6,7 @@ rotation make them. A part that ends too soon is an error: a file cut short is n
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 import zstandard
 from isal import igzip_lib
@@ -21,8 +21,12 @@ LEAST_IN = 1 << 9
 
 
 class _Part(Protocol):
-    """A member or frame. ``rest``: what of its input lies behind it, once ``ended``."""
+    """A member or frame. ``rest``: what of its input lies behind it, once ``ended``.
 
+    ``padding``: bytes that may stand between it and the next one.
+    """
+
+    padding: ClassVar[bytes]
     ended: bool
     rest: bytes
 
@@ -30,6 +34,9 @@ class _Part(Protocol):
 
 
 class _GzipMember:
+    # Zeros may fill up the last sector of a tape; gzip itself passes over them.
+    padding: ClassVar[bytes] = b"\0"
+
     def __init__(self) -> None:
         self._member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
         self.ended = False
@@ -41,11 +48,12 @@ class _GzipMember:
             yield self._member.decompress(b"", MOST_OUT)
         if self._member.eof:
             self.ended = True
-            # Zeros may fill up the last sector of a tape; gzip itself passes over them.
-            self.rest = self._member.unused_data.lstrip(b"\0")
+            self.rest = self._member.unused_data
 
 
 class _ZstdFrame:
+    padding: ClassVar[bytes] = b""
+
     def __init__(self) -> None:
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self.ended = False
@@ -76,14 +84,17 @@ def decompress(path: Path, compression: Compression, steps: Iterator[bytes]) -> 
     Raises InputError when they are damaged, cut short, or not packed at all.
     """
     part: _Part | None = None
+    padding = b""
     try:
         for packed in steps:
             rest = packed
-            while rest:
+            while part or (rest := rest.lstrip(padding)):
                 part = part or _PARTS[compression]()
                 yield from part.unpack(rest)
-                rest = part.rest
-                part = None if part.ended else part
+                rest, padding = part.rest, part.padding
+                if not part.ended:
+                    break
+                part = None
     except _DAMAGED as error:
         raise InputError(
             path,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from asyncclean.errors import InputError, UsageError
 from asyncclean.files.formats import Compression
 from asyncclean.files.source import open_source
-from asyncclean.files.stream import ByteStream, normal_encoding
+from asyncclean.files.stream import STEP, ByteStream, normal_encoding
 from tests.files.reading import assert_resumable, read, slices_of
 
 Pack = Callable[[bytes], bytes]
@@ -82,6 +82,11 @@ def test_a_damaged_file_is_refused(path: Path, compression: Compression) -> None
 def test_zeros_behind_a_gzip_member_are_passed_over(path: Path) -> None:
     path.write_bytes(gzip.compress(b"a") + bytes(1000) + gzip.compress(b"b") + bytes(3))
     assert content(path, 10, "gzip") == b"ab"
+    path.write_bytes(gzip.compress(b"a") + bytes(2 * STEP) + gzip.compress(b"b") + bytes(2 * STEP))
+    assert content(path, 10, "gzip") == b"ab"
+    path.write_bytes(bytes(1000))
+    with pytest.raises(InputError, match="not compressed with gzip"):
+        content(path, 10, "gzip")
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
