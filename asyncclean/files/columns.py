@@ -54,7 +54,8 @@ def map_headers(headers: Iterable[str]) -> list[str]:
         if _VALID.match(header) and header not in served:
             name = header
         else:
-            name = _free(_plain(header) or f"column_{position}", taken | served)
+            name = _free(_plain(header) or f"column_{position}", taken)
+        taken.add(name)
         served.add(name)
         names.append(name)
     return names
