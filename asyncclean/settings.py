@@ -43,15 +43,11 @@ SECRETS = ("client_secret", "token")
 REMOTE_TYPE_CODES: Mapping[ColumnKind, int] = {"text": 0, "int": 1}
 """The two codes that the service documents; other kinds go up as text unless a profile gives theirs."""
 
-_KNOWN = {
-    *VARIABLES,
-    "client_secret_file",
-    "token_file",
-    "keyring",
-    "type_codes",
-    "job_states",
-    "insecure_http",
-}
+_TEXTS = dict.fromkeys((*VARIABLES, "client_secret_file", "token_file"), (str, "a text"))
+_SWITCHES = dict.fromkeys(("keyring", "insecure_http"), (bool, "true or false"))
+_TABLES = dict.fromkeys(("type_codes", "job_states"), (dict, "a table"))
+_KNOWN: Mapping[str, tuple[type, str]] = {**_TEXTS, **_SWITCHES, **_TABLES}
+"""What a profile can hold, and as what: TOML's ``"false"`` is a text, and would count as true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +99,17 @@ def _profile(path: Path, name: str | None) -> dict[str, Any]:
         profiles = tomllib.loads(path.read_text())
     except OSError as error:
         raise UsageError(f"The profile {name!r} cannot be read from {path}: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     held = profiles.get(name)
     if not isinstance(held, dict):
         raise UsageError(f"{path} has no profile {name!r}.", hint=f"It has: {', '.join(profiles) or 'none'}.")
     if unknown := sorted(held.keys() - _KNOWN):
         raise UsageError(f"{path}, profile {name!r}: unknown setting {unknown[0]!r}.")
+    for setting, value in held.items():
+        kind, words = _KNOWN[setting]
+        if not isinstance(value, kind):
+            raise UsageError(f"{path}, profile {name!r}: {setting} must be {words}.")
     if any(secret in held for secret in SECRETS):
         _check_private(path)
     for secret in SECRETS:
@@ -153,14 +153,12 @@ def _from_keyring(name: str) -> str:
 def _plain(values: dict[str, Any], path: Path) -> dict[str, Any]:
     """Check the two tables of a profile, whose keys TOML gives as text."""
     if (codes := values.get("type_codes")) is not None:
-        if not isinstance(codes, dict) or codes.keys() - ALL_KINDS:
+        if codes.keys() - ALL_KINDS or not all(type(code) is int for code in codes.values()):
             raise UsageError(f"{path}: type_codes gives whole numbers for {', '.join(sorted(ALL_KINDS))}.")
         values["type_codes"] = {**REMOTE_TYPE_CODES, **codes}
     if (states := values.get("job_states")) is not None:
         known = get_args(JobState)
-        if not isinstance(states, dict) or not all(
-            key.isdigit() and state in known for key, state in states.items()
-        ):
+        if not all(key.isdecimal() and state in known for key, state in states.items()):
             raise UsageError(f"{path}: job_states gives a meaning ({', '.join(known)}) for each status code.")
         values["job_states"] = {int(key): state for key, state in states.items()}
     return values

@@ -89,13 +89,19 @@ def test_a_secret_can_lie_in_the_keyring(profiles: Path, monkeypatch: pytest.Mon
         ("[other]\n", "no profile 'p'"),
         ("[p]\nurll = 'x'\n", "unknown setting 'urll'"),
         ("[p\n", "not valid TOML"),
+        ("[p]\nurl = '\xff'\n", "not valid TOML"),
+        ("[p]\nurl = 5\n", "url must be a text"),
+        ("[p]\nclient_secret_file = 5\n", "client_secret_file must be a text"),
+        ("[p]\ninsecure_http = 'false'\n", "insecure_http must be true or false"),
+        ("[p]\ntype_codes = 2\n", "type_codes must be a table"),
         ("[p]\ntype_codes = { number = 1 }\n", "type_codes"),
+        ("[p]\ntype_codes = { decimal = 'two' }\n", "type_codes gives whole numbers"),
         ("[p]\njob_states = { x = 'completed' }\n", "job_states"),
     ],
 )
 def test_an_odd_profile_is_explained(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "profiles.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(UsageError, match=message):
         load(environ={}, profile="p", profiles=path)
 
