@@ -100,7 +100,7 @@ async def measure(
     levels: Sequence[int] = LEVELS,
     on_level: Callable[[Level], None] = lambda level: None,
 ) -> Measured:
-    """Try each level for ``seconds`` with blocks of ``records`` records.
+    """Try each level for ``seconds``, or as long as one block takes, with blocks of ``records`` records.
 
     Raises what a request fails with for good; the dataset is deleted in any case.
     """
@@ -130,7 +130,7 @@ async def _level(
 
     async def send(number: int) -> None:
         # The same few numbers over and over: the dataset stays small however long this goes on.
-        while time.monotonic() - begun < seconds:
+        while not latencies or time.monotonic() - begun < seconds:
             at = time.monotonic()
             await engine.datasets.put_block(name, number, block, limiter=limiter)
             latencies.append(time.monotonic() - at)
