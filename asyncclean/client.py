@@ -17,7 +17,7 @@ from asyncclean import bench, flows, local
 from asyncclean.api.connection import Connection, Timeouts
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
-from asyncclean.api.models import Job
+from asyncclean.api.models import KIND_CODES, Job
 from asyncclean.api.pacing import MOST, Limiter
 from asyncclean.api.retry import RetryPolicy
 from asyncclean.api.tokens import Auth
@@ -38,7 +38,7 @@ from asyncclean.plan import (
     Writing,
 )
 from asyncclean.run import in_thread
-from asyncclean.settings import EMBEDDED_TYPE_CODES, Settings
+from asyncclean.settings import Settings
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 from asyncclean.transfer.awaiting import await_job
 from asyncclean.transfer.policy import RejectPolicy
@@ -54,7 +54,8 @@ class Client:
     """A connection to one service, or to an embedded one. An async context manager.
 
     Memory is bounded whatever the files' size: about 5 batches of 1 MiB for reading and encoding, plus one
-    block a request in flight, plus 16 pages of a download (up to 48 where the service is far away).
+    block a request in flight, plus 16 pages of a download (up to 48 where the service is far away) and a
+    dozen that are being written.
 
     Args:
         url: the service; None starts the embedded server in this process (extra ``local``).
@@ -176,7 +177,7 @@ class Client:
 
     @property
     def _codes(self) -> Mapping[ColumnKind, int]:
-        return self._settings.type_codes if self._settings.url else EMBEDDED_TYPE_CODES
+        return self._settings.type_codes if self._settings.url else KIND_CODES
 
     @property
     def _resumable(self) -> bool:

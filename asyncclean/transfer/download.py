@@ -38,7 +38,8 @@ WIDEST = 48
 """Default for the most that may become: 12 MB, and 240 pages/s behind 200 ms."""
 
 WINDOW_BYTES = 32 << 20
-"""Most bytes that the window is meant to hold: of pages over 512 KB it takes fewer, though never under 4."""
+"""Most bytes that the window is meant to hold: of pages over 700 KB it takes fewer than WIDEST,
+though never under 4."""
 
 LEAST_WINDOW = 4
 
