@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from asyncclean.api.models import JOB_STATES, KIND_CODES, JobState
+from asyncclean.api.models import JOB_STATES, JobState
 from asyncclean.errors import MissingExtraError, UsageError
 from asyncclean.kinds import ALL_KINDS, ColumnKind
 
@@ -162,7 +162,3 @@ def _plain(values: dict[str, Any], path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: job_states gives a meaning ({', '.join(known)}) for each status code.")
         values["job_states"] = {int(key): state for key, state in states.items()}
     return values
-
-
-EMBEDDED_TYPE_CODES = KIND_CODES
-"""What the embedded server takes: every kind has a code."""

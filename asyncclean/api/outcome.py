@@ -119,7 +119,7 @@ def judge_response(status: int, headers: Mapping[str, str], body: bytes, *, want
     return Fail(_reason(status), error, status, problem, hints.get(status, ""))
 
 
-def judge_error(error: Exception, *, sent: bool = True) -> Retry | Fail:
+def judge_error(error: Exception) -> Retry | Fail:
     """The verdict on an attempt that brought no whole answer."""
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
@@ -147,7 +147,7 @@ def judge_error(error: Exception, *, sent: bool = True) -> Retry | Fail:
         case aiohttp.ClientResponseError():
             return Retry(f"the answer is not HTTP: {shortened(error.message)}", ProtocolError, unsure=True)
         case aiohttp.ClientError() | OSError():
-            return Retry(f"the connection was lost: {_words(error)}", ConnectError, unsure=sent)
+            return Retry(f"the connection was lost: {_words(error)}", ConnectError, unsure=True)
         case _:
             raise error
 

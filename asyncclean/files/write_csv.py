@@ -1,9 +1,9 @@
 """Pages into rows of CSV or TSV. Knows rows and cells; knows no file.
 
-Cells are as in `cells`. null and a missing key
-are an empty cell, the empty string is ``""``, so that the two differ when they are read back. In a file of
-one column null is ``""`` too: an empty line would be no row. What needs quotes has them (RFC 4180); lines
-end with ``\\n``; a NUL, a tab or a line break inside a cell stays as it is, within quotes where needed.
+Cells are as in `cells`. null and a missing key are an empty cell, the empty string is ``""``, so that the
+two differ when they are read back. In a file of one column null is ``""`` too: an empty line would be no
+row. What needs quotes has them (RFC 4180); lines end with ``\\n``; a NUL, a tab or a line break inside a cell
+stays as it is, within quotes where needed.
 """
 
 import io

@@ -8,8 +8,6 @@ import iso3166
 
 from asyncclean.workflows.verdicts import Finding
 
-EXTRAS = ("code",)
-
 _ALIASES = {
     "AE": "uae, emirates",
     "AT": "osterreich, oesterreich",

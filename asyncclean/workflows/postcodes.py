@@ -1,9 +1,9 @@
 """Postcodes: the United Kingdom's in full, those of other countries by their shape.
 
 UK: the 124 areas (Crown dependencies included), BF and BX, BFPO numbers, Girobank, the overseas territories;
-districts with a closing letter only
-where central London has them. A letter O or I in a digit's place, and the reverse, is put right when
-exactly one reading is a postcode. Source: Royal Mail's Programmer's Guide to PAF, and BS 7666.
+districts with a closing letter only where central London has them. A letter O or I in a digit's place, and
+the reverse, is put right when exactly one reading is a postcode. Source: Royal Mail's Programmer's Guide to
+PAF, and BS 7666.
 """
 
 import itertools

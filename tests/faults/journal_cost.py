@@ -20,10 +20,10 @@ import anyio
 
 from asyncclean.api.connection import Connection
 from asyncclean.api.datasets import Datasets
+from asyncclean.api.models import KIND_CODES
 from asyncclean.api.pacing import Limiter
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.source import open_source
-from asyncclean.settings import EMBEDDED_TYPE_CODES
 from asyncclean.transfer.journal import Acknowledged, Journal, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.upload import Record, Upload
@@ -62,7 +62,7 @@ async def upload(sink: RunningSink, path: Path, *, prefix: PrefixHash, record: R
     sink.reset()
     source = open_source(path)
     async with Connection(sink.url) as connection:
-        datasets = Datasets(connection, EMBEDDED_TYPE_CODES)
+        datasets = Datasets(connection, KIND_CODES)
         await datasets.create("measured", source.columns.kinds())
         wall, cpu = time.perf_counter(), time.process_time()
         await Upload(
