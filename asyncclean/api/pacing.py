@@ -148,9 +148,8 @@ class Limiter:
         ``retry_after`` closes the gate for all.
         """
         now = self._clock()
-        self._adaptive.pushed_back(now, rtt)
-        if refused:
-            self._learned.refused(now, rtt, retry_after or 0.0)
+        if not refused or self._learned.refused(now, rtt, retry_after or 0.0):
+            self._adaptive.pushed_back(now, rtt)
         if retry_after is not None:
             self.close_until(now + retry_after)
 

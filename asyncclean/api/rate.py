@@ -67,6 +67,17 @@ LARGEST_STEP = 0.25
 a refusal costs all senders the service's Retry-After, so near a known limit it is not sought. The estimate
 that ends a search was made in a fraction of a second, so the first trial after it begins with 8 %."""
 
+CHEAP_S = 0.1
+"""A refusal that asks for no longer wait than this costs little more than the one request that it befell."""
+
+RECENT = 100
+COMPANY = 5
+"""Such a refusal is believed when it is the fifth among 100 requests: services refuse a request now and then
+for reasons that have nothing to do with its sender's rate."""
+
+CHEAP_CALM = 0.1
+"""After cheap refusals the rate is tried upwards in a tenth of the time that it takes after others."""
+
 SETTLING_S = 0.1
 """Least time after a refusal without another request, for all that was on its way to come back."""
 
@@ -121,6 +132,8 @@ class LearnedRate:
     _step_at: float = field(default=math.inf, init=False)
     _step: float = field(default=STEP, init=False)
     _doubt: float = field(default=0.0, init=False)
+    _calm: float = field(default=1.0, init=False)
+    _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT), init=False)
 
     @property
     def opens_at(self) -> float:
@@ -147,24 +160,34 @@ class LearnedRate:
         if self._doubt > 0:
             step = max(STEP, self._doubt / 3)
             self._doubt = self._doubt - step if self._doubt - step > LEFT_ALONE else 0.0
-            self._step_at = now + (PROOF_S if self._doubt else CALM_S)
+            self._step_at = now + self._calm * (PROOF_S if self._doubt else CALM_S)
         else:
             step = self._step
             self._step = min(LARGEST_STEP, 2 * step)
-            self._step_at = now + STEP_S
+            self._step_at = now + self._calm * STEP_S
         self._rate *= 1 + step
 
     def accepted(self, now: float, rtt: float = 0.0) -> None:
         """A request that was sent ``rtt`` seconds ago was taken."""
         self._sent.append(now - rtt / 2)
+        self._recent.append(False)
         self._rtt = rtt
 
-    def refused(self, now: float, rtt: float = 0.0, retry_after: float = 0.0) -> None:
-        """A request that was sent ``rtt`` seconds ago was refused; none goes for ``retry_after`` seconds."""
+    def refused(self, now: float, rtt: float = 0.0, retry_after: float = 0.0) -> bool:
+        """A request that was sent ``rtt`` seconds ago was refused; none goes for ``retry_after`` seconds.
+
+        Gives whether it is believed to be about the rate.
+        """
+        self._recent.append(True)
+        cheap = retry_after <= CHEAP_S
+        if cheap and self._refusal is None and sum(self._recent) < COMPANY:
+            return False
+        self._calm = CHEAP_CALM if cheap else 1.0
         over_at = now + max(retry_after, rtt, SETTLING_S)
         refusal = self._refusal = self._refusal or _Refusal(over_at)
         refusal.over_at = max(refusal.over_at, over_at)
         refusal.refused.append(now - rtt / 2)
+        return True
 
     def _learn(self, refusal: _Refusal, now: float) -> None:
         sent = sorted(self._sent)
@@ -191,8 +214,9 @@ class LearnedRate:
                 self._doubt = max(self._doubt, held / self._rate - 1)
             self._step = BOLD_STEP if self.searching else STEP
             self.searching = False
-            self._step_at = now + PROOF_S
+            self._step_at = now + self._calm * PROOF_S
         self._sent.clear()
+        self._recent.clear()
         self._empty_at = empty_at
         self._opened_at = now
 

@@ -18,7 +18,9 @@ from tests.api import virtual_time
 
 @dataclass(frozen=True)
 class Service:
-    """``noise``: share by which the latency varies; ``client``: seconds that a request costs the sender."""
+    """``noise``: share by which the latency varies; ``client``: seconds that a request costs the sender;
+    ``spurious``: share of requests that is refused for no reason that a sender could know.
+    """
 
     latency: float = 0.0
     capacity: int = 1000
@@ -26,6 +28,7 @@ class Service:
     queue: int | None = None
     rate: float = 0.0
     burst: float = 10.0
+    spurious: float = 0.0
     retry_after: float | None = 1.0
     noise: float = 0.05
     client: float = 0.0002
@@ -83,7 +86,7 @@ async def _serve(state: _State, draw: random.Random) -> tuple[bool, float | None
     way = service.latency / 2 * draw.uniform(1 - service.noise, 1 + service.noise)
     await asyncio.sleep(way)
     now = loop.time()
-    if not state.take_token(now):
+    if draw.random() < service.spurious or not state.take_token(now):
         await asyncio.sleep(way)
         return False, service.retry_after
     begin = max(now, state.free[0])
@@ -127,7 +130,9 @@ async def _run(
                 limiter.succeeded(rtt)
                 taken += 1
             else:
-                limiter.pushed_back(refused=bool(service.rate), retry_after=retry_after, rtt=rtt)
+                limiter.pushed_back(
+                    refused=bool(service.rate or service.spurious), retry_after=retry_after, rtt=rtt
+                )
                 refused += 1
             if good:
                 limiter.release()

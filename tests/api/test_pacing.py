@@ -83,6 +83,22 @@ def test_a_limit_of_100_a_second_is_used_by_95_percent_within_a_minute() -> None
     assert seen.refused < 0.03 * (seen.taken + seen.refused)
 
 
+@pytest.mark.parametrize(("spurious", "share"), [(0.003, 0.95), (0.01, 0.9), (0.02, 0.5)])
+@pytest.mark.parametrize("latency", [0.004, 0.05])
+def test_refusals_for_no_reason_do_not_starve_a_run(spurious: float, share: float, latency: float) -> None:
+    service = Service(latency=latency, capacity=8, service=0.016, client=0.001, retry_after=None)
+    best = best_fixed(service, 2000, (16, 32, 64))
+    seen = simulate(replace(service, spurious=spurious), seconds=30)
+    assert seen.throughput >= share * best
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_service_s_own_rate_is_learnt_though_it_asks_for_no_wait(retry_after: float | None) -> None:
+    seen = simulate(Service(latency=0.01, rate=100, retry_after=retry_after), seconds=60)
+    assert seen.throughput >= 0.95 * 100
+    assert seen.refused < 0.03 * (seen.taken + seen.refused)
+
+
 def test_a_limit_that_is_halved_is_learnt_anew() -> None:
     seen = simulate(Service(rate=100), seconds=80, changes={40.0: Service(rate=50)})
     assert seen.taken >= 0.9 * (40 * 100 + 40 * 50)
