@@ -3,16 +3,15 @@
 The server is imported only when it is asked for: it and the cleansing libraries are the extra ``local``.
 """
 
-import contextlib
-import fcntl
-import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from asyncclean.errors import MissingExtraError
+from asyncclean.server.folder import discard, is_in_use
+
+__all__ = ["discard", "is_in_use", "service", "serving"]
 
 
 def serving(
@@ -33,23 +32,6 @@ def serving(
     except ImportError as error:
         raise MissingExtraError("The embedded server", extra="local") from error
     return running(data, host=host, port=port, credentials=credentials, workers=workers)
-
-
-def discard(data: Path) -> None:
-    """Remove an embedded server's folder, unless a server is at work in it: another run's, just begun."""
-    try:
-        lock = os.open(data / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        with contextlib.suppress(OSError):  # there is none, or it is just being made
-            data.rmdir()
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(data, ignore_errors=True)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(lock)
 
 
 @asynccontextmanager

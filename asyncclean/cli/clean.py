@@ -6,12 +6,10 @@ command goes on where it stopped.
 
 import argparse
 import glob
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asyncclean import local
 from asyncclean.cli.connect import client_of, reject_policy, same_file, settings_of
 from asyncclean.cli.parser import (
     add_pace,
@@ -26,13 +24,13 @@ from asyncclean.cli.parser import (
 from asyncclean.cli.progress import progress
 from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, print_json, report_clean, report_dry_run
 from asyncclean.cli.running import complain
+from asyncclean.cli.server_data import kept, server_folder, shared_server_folder
 from asyncclean.cli.streams import say
 from asyncclean.client import Client
 from asyncclean.errors import AsynccleanError, UsageError
 from asyncclean.files.formats import detect
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
-from asyncclean.transfer.journal import journal_path
 
 EXAMPLES = """\
 examples:
@@ -112,8 +110,8 @@ async def run(arguments: argparse.Namespace) -> int:
         return await _dry_run(arguments, files)
     plans = _plans(arguments, files)
     settings = settings_of(arguments)
-    data = None if settings.url else _server_folder(arguments, plans)
-    with _server_data(data, plans):
+    data = None if settings.url else _server_folder(arguments)
+    with kept(data):
         if len(plans) == 1 and arguments.out_dir is None:
             return await _clean_one(arguments, settings, data, plans[0])
         return await _clean_many(arguments, settings, data, plans)
@@ -264,22 +262,7 @@ def _plan(
     )
 
 
-def _server_folder(arguments: argparse.Namespace, plans: Sequence[CleanPlan]) -> Path:
-    """Where the embedded server keeps its data: beside the output, so that the run can go on after a kill."""
-    base: Path = arguments.out_dir / "clean" if arguments.out_dir is not None else plans[0].output
-    return base.with_name(base.name + ".asyncclean-server")
-
-
-@contextmanager
-def _server_data(data: Path | None, plans: Sequence[CleanPlan]) -> Iterator[None]:
-    """Keep the embedded server's data exactly as long as there is an unfinished run that needs it."""
-
-    def tidy() -> None:
-        if data is not None and not any(journal_path(plan.output).exists() for plan in plans):
-            local.discard(data)
-
-    tidy()
-    try:
-        yield
-    finally:
-        tidy()
+def _server_folder(arguments: argparse.Namespace) -> Path:
+    if arguments.out_dir is not None:
+        return shared_server_folder(arguments.out_dir)
+    return server_folder(arguments.output)

@@ -4,13 +4,14 @@ A run's journal lies beside its output as OUTPUT.asyncclean until all is done.
 """
 
 import argparse
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from asyncclean.cli.report import DONE, print_json
+from asyncclean.cli.server_data import SUFFIX as SERVER_SUFFIX
+from asyncclean.cli.server_data import left_behind, server_folder, shared_server_folder, tidy
 from asyncclean.cli.streams import say
 from asyncclean.errors import JournalError, UsageError
 from asyncclean.files.atomic import discard, part_path
@@ -61,6 +62,10 @@ def _unfinished(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.rglob(f"*{SUFFIX}")):
         if path.is_file():
             yield _facts(path)
+    for data in left_behind(folder):
+        output = str(data).removesuffix(SERVER_SUFFIX)
+        detail = f"The embedded server's data is left: `asyncclean runs forget {output}` removes it."
+        yield {"output": output, "state": "over", "detail": detail}
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -81,7 +86,11 @@ def _facts(path: Path) -> dict[str, Any]:
         journal.close()
     state = "uploading"
     if facts.get("started"):
-        state = "downloading" if any(name.startswith("output:") for name in facts) else "waiting for its job"
+        state = (
+            "downloading"
+            if any(value and name.startswith("output:") for name, value in facts.items())
+            else "waiting for its job"
+        )
     return {
         "output": output,
         "state": state,
@@ -106,11 +115,18 @@ def _sentence(facts: dict[str, Any]) -> str:
 
 def _forget(path: Path) -> None:
     """Remove the journal of an output, the part of it that is there, and an embedded server's data."""
-    output = Path(str(path).removesuffix(SUFFIX))
+    output = Path(str(path).removesuffix(SERVER_SUFFIX).removesuffix(SUFFIX))
+    data = server_folder(output)
     journal = journal_path(output)
-    if not journal.exists():
+    if journal.exists():
+        Journal(journal).remove()  # fails when a run is at work on it
+        discard(part_path(output))
+        tidy(data)
+        tidy(shared_server_folder(output.parent))
+        say(f"Forgot the run for {output}. What it made at the service stays there.")
+    elif data.is_dir():
+        if not tidy(data):
+            raise UsageError(f"{data} is needed by a run, or has more in it than a server's data.")
+        say(f"Removed {data}.")
+    else:
         raise UsageError(f"There is no unfinished run for {output}.", hint="`asyncclean runs` lists them.")
-    Journal(journal).remove()  # fails when a run is at work on it
-    discard(part_path(output))
-    shutil.rmtree(output.with_name(output.name + ".asyncclean-server"), ignore_errors=True)
-    say(f"Forgot the run for {output}. What it made at the service stays there.")

@@ -5,13 +5,13 @@ all the writing and commits many writes at once, so that durability costs one fs
 for a write is told after the commit. A write that raises leaves no trace and does not hurt its neighbours.
 """
 
-import fcntl
 import logging
 import os
 import queue
 import secrets
 import sqlite3
 import threading
+import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +24,7 @@ import anyio
 import anyio.to_thread
 
 from asyncclean.errors import InputError, OutputError, UsageError
+from asyncclean.server.folder import LOCK, hold
 from asyncclean.server.problems import Problem
 
 T = TypeVar("T")
@@ -33,8 +34,10 @@ log = logging.getLogger("asyncclean.server")
 APPLICATION_ID = 0x61636C6E  # "acln"
 VERSION = 1
 DATABASE = "store.sqlite"
-LOCK = "lock"
 _ASIDE = f"{DATABASE}.new"
+
+LOCK_S = 1.0
+"""How long to wait for a directory that is in use: a server that was just killed may not be quite gone."""
 
 BATCH = 64
 """Most writes in one transaction: what waits in memory for a commit is at most so many blocks."""
@@ -130,6 +133,25 @@ class Store:
             raise OutputError(where, reason, hint="Choose another directory with --data.") from error
 
     def _claim(self) -> None:
+        until = time.monotonic() + LOCK_S
+        while True:
+            try:
+                self._make_directory()
+                self._lock = hold(self.directory)
+                return
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise UsageError(
+                        f"Another server is using {self.directory}.",
+                        hint="Stop it, or choose another directory with --data.",
+                    ) from None
+            except (FileNotFoundError, FileExistsError):
+                # What was left of a run is removed just now; or the path cannot be a directory.
+                if time.monotonic() > until:
+                    raise
+            time.sleep(LOCK_S / 50)
+
+    def _make_directory(self) -> None:
         new = not self.directory.exists()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours = {
@@ -144,16 +166,6 @@ class Store:
         if not new:
             with suppress(PermissionError):
                 self.directory.chmod(0o700)
-        self._lock = os.open(
-            self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"Another server is using {self.directory}.",
-                hint="Stop it, or choose another directory with --data.",
-            ) from None
 
     def _create(self, path: Path) -> None:
         # Made aside: a server killed in the midst of this leaves nothing that looks like a store.
