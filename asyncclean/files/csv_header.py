@@ -58,8 +58,9 @@ def read_header(window: Window, format: Format) -> Header:
     fields = _fields(first, window, line)
     if format == "csv" and len(fields) == 1:
         for other in _OTHERS:
-            again = next(RecordSplitter(other).split(window.data, final=window.final))
-            if again.fields is not None and len(again.fields) > len(fields):
+            # None where it opens a quote that is not closed as far as was read.
+            again = next(RecordSplitter(other).split(window.data, final=window.final), None)
+            if again is not None and again.fields is not None and len(again.fields) > len(fields):
                 delimiter, fields = other, _fields(again, window, line)
     skip_spaces = len(fields) > 1 and all(field.startswith(" ") for field in fields[1:])
     headers = [field.lstrip(" ") for field in fields] if skip_spaces else fields

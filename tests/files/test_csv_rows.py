@@ -154,6 +154,13 @@ def test_a_file_without_a_usable_header_is_refused(write: Write, content: bytes,
         open_source(write(content))
 
 
+def test_what_would_open_a_quote_that_is_not_closed_is_no_delimiter(write: Write) -> None:
+    for content in (b'a;"b\n1;2\n', b'a;"b\n' + b"1;2\n" * 300_000):
+        source = open_source(write(content))
+        assert [column.header for column in source.columns] == ['a;"b']
+        assert next(iter(read(source).rows)) == ["1;2"]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_the_delimiter_follows_from_a_header_without_commas(write: Write, delimiter: str) -> None:
     text = "Name|Last".replace("|", delimiter) + "\n" + "1,5|2".replace("|", delimiter) + "\n"
