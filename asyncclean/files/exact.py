@@ -1,7 +1,7 @@
-"""Reads a page of JSON member by member, keeping the text of every value. Knows JSON, no format.
+"""Reads an array of JSON objects member by member, keeping the text of every value. Knows JSON, no format.
 
-The way for pages that the quick ways cannot be sure of: white space between the records, braces in
-strings, nested values. Nothing that the service sent is rounded or reordered.
+The way for mended records, and for pages that the quick ways cannot be sure of: white space between the
+records, braces in strings, nested values. Nothing is rounded or reordered.
 """
 
 import json

@@ -3,8 +3,7 @@
 Each line is an object with a record under ``record``, as a run with rejects leaves it, mended by now.
 """
 
-import orjson
-
+from asyncclean.files import exact
 from asyncclean.files.json_lines import JsonLines
 from asyncclean.files.json_pieces import Pieces, Proof
 from asyncclean.files.ndjson import Lines
@@ -27,9 +26,10 @@ class MendedLines:
 
 
 def _record(line: bytes) -> bytes:
-    # What is no object, or has no record, is reported with its line by those who read records.
+    # Its JSON as it stands, so that numbers keep their digits. What is no object, or has no record, is
+    # reported with its line by those who read records.
     try:
-        reject = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        [members] = exact.records(b"[" + line + b"]")
+    except ValueError:
         return line
-    return orjson.dumps(reject.get("record")) if isinstance(reject, dict) else line
+    return dict(members).get("record", "null").encode()

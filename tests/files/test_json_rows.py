@@ -204,3 +204,23 @@ def test_records_of_one_shape_are_not_parsed(write: Write, monkeypatch: pytest.M
         looked_at.clear()
         assert len(read(open_source(write(text, name))).records) == 20_000
         assert sum(looked_at) < 200
+
+
+def test_mended_records_are_read_as_they_are_written(write: Write) -> None:
+    lines = [
+        '{"file":"a","line":3,"reason":"r","record":{"n":1.10,"big":123456789012345678901234567890}}',
+        '{"record" : {"n": 1e2, "big": "\\u00e9 } ]"} , "line": 9}',
+        '{"record":{"n":1,"n":2}}',
+        '{"record":"text"}',
+        '{"line":1}',
+        "[1]",
+        '{"record":{}},{"record":{}}',
+    ]
+    reading = read(open_source(write("\n".join(lines) + "\n", "a.ndjson"), keep_rejects=True, mended=True))
+    assert reading.records == [
+        {"n": 1.1, "big": "123456789012345678901234567890"},
+        {"n": 100, "big": "\u00e9 } ]"},
+    ]
+    assert b'{"n":1.1,' in reading.blocks[0].json
+    assert [reject.line for reject in reading.rejects] == [3, 4, 5, 6, 7]
+    assert reading.rejects[0].reason == "column 'n': the key is there twice."
