@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
 from asyncclean.errors import RejectedError
-from asyncclean.files.blocks import Reject
+from asyncclean.files.blocks import Reject, split_array
 
 _NAMED = re.compile(r"records\[(\d+)\](?:\.(.*))?$")
 
@@ -74,7 +72,7 @@ async def narrow(block: bytes, refusal: RejectedError, send: Send, is_open: IsOp
     Raises the refusal itself when it is not about records: when it names none, neither an empty block nor
     the first nor the last record alone is taken, and the dataset is no longer open.
     """
-    narrowing = _Narrowing([orjson.dumps(record) for record in orjson.loads(block)], send, is_open)
+    narrowing = _Narrowing(split_array(block), send, is_open)
     await narrowing.run(refusal)
     return [
         RefusedRecord(index, reason, narrowing.records[index].decode())

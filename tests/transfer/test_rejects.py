@@ -182,12 +182,22 @@ def test_names_are_read_with_and_without_columns_and_joined() -> None:
     }
 
 
-def test_records_keep_every_character() -> None:
-    record = {
-        "n": 1,
-        "text": 'quote " backslash \\ \u2028 \x01 \N{GRINNING FACE}',
-        "none": None,
-        "big": 2**60,
-    }
-    body = orjson.dumps([record, {"n": 0}])
-    assert orjson.dumps(orjson.loads(body)) == body
+async def test_records_are_sent_again_as_they_stood() -> None:
+    texts = [
+        b'{"n":1.10,"big":1152921504606846976}',
+        b'{"n":0}',
+        b'{ "n": -0.0, "text":"quote \\" \\u0041 },{ ] \xf0\x9f\x98\x80" }',
+        b'{"n":1e2,"none":null}',
+    ]
+    sent = []
+
+    async def send(body: bytes) -> RejectedError | None:
+        sent.append(body)
+        return refusal(names_all([1])) if b'"n":0}' in body else None
+
+    async def is_open() -> bool:
+        return True
+
+    found = await narrow(b"[" + b",".join(texts) + b"]", refusal(names_all([1])), send, is_open)
+    assert sent[-1] == b"[" + b",".join([texts[0], *texts[2:]]) + b"]"
+    assert [record.record for record in found] == ['{"n":0}']
