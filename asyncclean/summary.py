@@ -7,7 +7,14 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class UploadSummary:
+class _Facts:
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them: paths as texts, floats to three decimals."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSummary(_Facts):
     """What `Client.upload` did. ``checksum``: CRC-32 over the JSON of all blocks, in order, as hex."""
 
     records_in: int
@@ -24,13 +31,9 @@ class UploadSummary:
     bounded_by: Mapping[str, str] = field(default_factory=dict)
     rejects: Path | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as `--json` prints them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
-
 
 @dataclass(frozen=True, slots=True)
-class DownloadSummary:
+class DownloadSummary(_Facts):
     """What `Client.download` did."""
 
     records_out: int
@@ -42,15 +45,11 @@ class DownloadSummary:
     seconds: Mapping[str, float]
     bounded_by: Mapping[str, str] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as `--json` prints them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
-
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(_Facts):
     """What `Client.clean` did. ``statistics`` are the job's own; ``bounded_by`` says, by phase, what was
-    the limit: reader, encoder, network, service or writer.
+    the limit: reader, encoder, network, service, rate or writer.
     """
 
     records_in: int
@@ -71,13 +70,9 @@ class Summary:
     bounded_by: Mapping[str, str] = field(default_factory=dict)
     rejects: Path | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as `--json` prints them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
-
 
 @dataclass(frozen=True, slots=True)
-class DryRun:
+class DryRun(_Facts):
     """What `Client.dry_run` found: nothing was sent."""
 
     records_in: int
@@ -85,10 +80,6 @@ class DryRun:
     blocks: int
     bytes: int
     columns: Mapping[str, Mapping[str, str]]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as `--json` prints them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def _plain(value: Any) -> Any:
