@@ -83,7 +83,7 @@ class _Piece:
     slices: Sequence[Sequence[_Block]] = ()
 
 
-class Record(Protocol):
+class Recorder(Protocol):
     """Writes to the journal, in a worker thread, one call at a time; gives the rejects there by now."""
 
     def __call__(self, acknowledged: Sequence[Acknowledged], refused: Sequence[Refused]) -> int: ...
@@ -110,7 +110,7 @@ class Upload:
         size: int,
         prefix: PrefixHash,
         limiter: Limiter,
-        record: Record,
+        record: Recorder,
         remaining: Remaining,
         alike: Counter[str] | None = None,
         policy: RejectPolicy,

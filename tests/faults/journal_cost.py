@@ -26,7 +26,7 @@ from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.source import open_source
 from asyncclean.transfer.journal import Acknowledged, Journal, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
-from asyncclean.transfer.upload import Record, Upload
+from asyncclean.transfer.upload import Recorder, Upload
 from benchmarks import data
 from benchmarks.sink.process import RunningSink, running_sink
 
@@ -57,7 +57,7 @@ class Took:
     cpu: float
 
 
-async def upload(sink: RunningSink, path: Path, *, prefix: PrefixHash, record: Record) -> Took:
+async def upload(sink: RunningSink, path: Path, *, prefix: PrefixHash, record: Recorder) -> Took:
     """Send the whole of a file to the sink."""
     sink.reset()
     source = open_source(path)
