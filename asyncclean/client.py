@@ -68,7 +68,7 @@ class Client:
         retry, timeouts: see `RetryPolicy` and `Timeouts`.
         ca_file: certificates of a private authority, in PEM.
         insecure_http: allow credentials over plain http to a host that is not this machine.
-        settings: all of the above about the service at once, as `asyncclean.settings.load` gives them.
+        settings: instead of all of the above about the service, as `asyncclean.settings.load` gives them.
         data: the embedded server's folder; None: a temporary one, gone with the client, so that runs
             cannot be resumed.
         listener: is told what happens; see `asyncclean.events`.
