@@ -1,6 +1,8 @@
-"""What a run was asked to do, and with what. Knows options and their defaults; does nothing."""
+"""What a run was asked to do, and with what. Knows options, their defaults, and which files would take each
+other's place; does nothing.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from asyncclean.api.connection import Connection
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
 from asyncclean.api.pacing import Limiter
+from asyncclean.errors import UsageError
 from asyncclean.events import Listener
 from asyncclean.files.formats import FileFormat
 from asyncclean.kinds import ColumnKind
@@ -81,6 +84,7 @@ class CleanPlan:
     """One main job: the inputs by key (the first one is what comes back), and where the output goes.
 
     ``resumable`` False keeps the journal in memory: for a service that goes away with the client.
+    Raises UsageError where the output or the rejects file is an input, or both are one file.
     """
 
     inputs: Mapping[str, Path]
@@ -96,11 +100,14 @@ class CleanPlan:
     fresh: bool = False
     resumable: bool = True
 
+    def __post_init__(self) -> None:
+        _keep_apart(self.inputs.values(), output=self.output, rejects=self.rejecting.file)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPlan:
     """One upload. ``journal``: where it notes what has arrived; None: it cannot be resumed. ``force``: a
-    rejects file that exists is overwritten.
+    rejects file that exists is overwritten. Raises UsageError where the rejects file is the input.
     """
 
     input: Path
@@ -112,6 +119,9 @@ class UploadPlan:
     force: bool = False
     fresh: bool = False
 
+    def __post_init__(self) -> None:
+        _keep_apart([self.input], output=None, rejects=self.rejecting.file)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadPlan:
@@ -122,3 +132,27 @@ class DownloadPlan:
     writing: Writing = Writing()
     fresh: bool = False
     resumable: bool = True
+
+
+def _keep_apart(inputs: Iterable[Path], *, output: Path | None, rejects: Path | None) -> None:
+    """Whatever ``force`` says: records that were never sent would be gone."""
+    for path in inputs:
+        if output is not None and _same(path, output):
+            raise UsageError(f"{output} is the input itself.", hint="Choose another output.")
+        if rejects is not None and _same(path, rejects):
+            raise UsageError(
+                f"{rejects} is the input itself: bad records would take its place.",
+                hint="Choose another rejects file.",
+            )
+    if output is not None and rejects is not None and _same(output, rejects):
+        raise UsageError(
+            f"{output} is to hold both the output and the rejects: one would take the other's place.",
+            hint="Choose another rejects file.",
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # at least one of them is not there yet
+        return one.resolve() == other.resolve()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asyncclean.cli.connect import client_of, reject_policy, same_file, settings_of
+from asyncclean.cli.connect import client_of, reject_policy, settings_of
 from asyncclean.cli.parser import (
     add_pace,
     add_reading,
@@ -233,9 +233,6 @@ def _plans(arguments: argparse.Namespace, files: Sequence[Path]) -> list[CleanPl
 def _plan(
     arguments: argparse.Namespace, inputs: Mapping[str, Path], output: Path, rejects: Path | None
 ) -> CleanPlan:
-    for path in inputs.values():
-        if same_file(path, output):
-            raise UsageError(f"{output} is the input itself.", hint="Choose another output.")
     reading = None if arguments.format is None else detect(next(iter(inputs.values())), arguments.format)
     return CleanPlan(
         inputs=inputs,

@@ -45,11 +45,3 @@ def reject_policy(arguments: argparse.Namespace) -> RejectPolicy:
     """What the options say about bad records."""
     most, percent = arguments.max_rejects
     return RejectPolicy(most=most, most_percent=percent)
-
-
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, as far as can be told."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.absolute() == other.absolute()
