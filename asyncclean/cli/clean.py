@@ -27,8 +27,8 @@ from asyncclean.cli.running import complain
 from asyncclean.cli.server_data import kept, server_folder, shared_server_folder
 from asyncclean.cli.streams import say
 from asyncclean.client import Client
-from asyncclean.errors import AsynccleanError, UsageError
-from asyncclean.files.formats import detect
+from asyncclean.errors import AsynccleanError, OutputError, UsageError
+from asyncclean.files.formats import detect, renamed
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
 
@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out-dir",
         type=Path,
         metavar="DIR",
-        help="where the results of several inputs go, under their own names",
+        help="where the results of several inputs go, under their own names, with the suffix of the "
+        "--output-format; --rejects names a folder then, too",
     )
     parser.add_argument(
         "--input",
@@ -131,7 +132,9 @@ async def _clean_one(arguments: argparse.Namespace, settings: Any, data: Path | 
 async def _clean_many(
     arguments: argparse.Namespace, settings: Any, data: Path | None, plans: Sequence[CleanPlan]
 ) -> int:
-    arguments.out_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(arguments.out_dir)
+    if arguments.rejects is not None:
+        _make_folder(arguments.rejects)
     with progress(("upload", "job", "download"), quiet=arguments.quiet) as listener:
         async with client_of(arguments, settings, listener, data=data) as client:
             results = await client.clean_many(plans)
@@ -149,6 +152,17 @@ async def _clean_many(
         say(f"{len(failures)} of {len(plans)} files failed; the same command again does only what is left.")
         return max(failure.exit_status for failure in failures)
     return DONE_WITH_REJECTS if any(summary.records_rejected for summary in done) else DONE
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OutputError(
+            path, "is a file; several inputs need a folder.", hint="Name another, or move the file away."
+        ) from None
+    except OSError as error:
+        raise OutputError(path, f"{error.strerror}.", hint="Name another folder.") from None
 
 
 def _together(plans: Sequence[CleanPlan], results: Sequence[Summary | AsynccleanError]) -> dict[str, Any]:
@@ -207,15 +221,20 @@ def _plans(arguments: argparse.Namespace, files: Sequence[Path]) -> list[CleanPl
     if len(keyed) != len(arguments.keyed):
         raise UsageError("Two of the --input options have the same key.")
     if arguments.output is not None:
+        if arguments.output.is_dir():
+            raise OutputError(
+                arguments.output, "is a folder.", hint="Name a file in it, or say --out-dir instead of -o."
+            )
         if len(files) > 1:
             raise UsageError("Several inputs need --out-dir DIR instead of -o OUTPUT.")
         first = {DEFAULT_KEY: files[0]} if files else {}
         if first and DEFAULT_KEY in keyed:
             raise UsageError(f"The input {DEFAULT_KEY} is given twice: {files[0]} and {keyed[DEFAULT_KEY]}.")
         return [_plan(arguments, {**first, **keyed}, arguments.output, arguments.rejects)]
-    names = [path.name for path in files]
+    chosen = arguments.output_format
+    names = [path.name if chosen is None else renamed(path.name, chosen) for path in files]
     if doubles := {name for name in names if names.count(name) > 1}:
-        raise UsageError(f"Two inputs are named {min(doubles)}; their results would overwrite each other.")
+        raise UsageError(f"Two results would be named {min(doubles)}, and one overwrite the other.")
     if arguments.dataset or arguments.job:
         raise UsageError("--dataset and --job name one thing; several inputs need several names.")
     rejects = arguments.rejects
@@ -223,10 +242,10 @@ def _plans(arguments: argparse.Namespace, files: Sequence[Path]) -> list[CleanPl
         _plan(
             arguments,
             {DEFAULT_KEY: path, **keyed},
-            arguments.out_dir / path.name,
+            arguments.out_dir / name,
             None if rejects is None else rejects / f"{path.name}.rejects.ndjson",
         )
-        for path in files
+        for path, name in zip(files, names, strict=True)
     ]
 
 
@@ -246,7 +265,7 @@ def _plan(
             from_rejects=arguments.from_rejects,
         ),
         writing=Writing(
-            format=detect(output, arguments.output_format),
+            format=detect(output, arguments.output_format, option="--output-format"),
             force=arguments.force,
             csv_safe=arguments.csv_safe,
             verify=arguments.verify,

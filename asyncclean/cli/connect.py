@@ -42,6 +42,10 @@ def require_url(settings: Settings, command: str) -> None:
 
 
 def reject_policy(arguments: argparse.Namespace) -> RejectPolicy:
-    """What the options say about bad records."""
+    """What the options say about bad records. Raises UsageError for a limit on none."""
     most, percent = arguments.max_rejects
+    if arguments.rejects is None and (most, percent) != (None, None):
+        raise UsageError(
+            "--max-rejects needs --rejects FILE: else the first bad record stops the run."
+        )
     return RejectPolicy(most=most, most_percent=percent)

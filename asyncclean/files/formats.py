@@ -37,11 +37,11 @@ class FileFormat:
     compression: Compression | None = None
 
 
-def detect(path: Path, name: str | None = None) -> FileFormat:
+def detect(path: Path, name: str | None = None, *, option: str = "--format") -> FileFormat:
     """The format that ``name`` says ("csv", "ndjson.gz", ...), else the one that the path's suffixes say.
 
     A ``name`` without a compression leaves that to the path: ``--format csv`` reads ``data.gz`` unpacked.
-    Case does not matter. Raises UsageError when neither tells.
+    Case does not matter. Raises UsageError when neither tells; ``option`` is what it says to name it with.
     """
     suffixes = [suffix[1:].lower() for suffix in path.suffixes]
     by_path = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
@@ -54,7 +54,7 @@ def detect(path: Path, name: str | None = None) -> FileFormat:
     compression = _COMPRESSIONS.get(parts[-1]) if len(parts) > 1 else None
     plain = parts[:-1] if compression else parts
     if len(plain) != 1 or plain[0] not in _FORMATS:
-        hint = _HINT if name is not None else f"Say it with --format. {_HINT}"
+        hint = _HINT if name is not None else f"Say it with {option}. {_HINT}"
         raise UsageError(what[:1].upper() + what[1:] if name is not None else what, hint=hint)
     found = FileFormat(_FORMATS[plain[0]], compression or (by_path if name is not None else None))
     if found.format == "parquet" and found.compression is not None:
@@ -63,3 +63,17 @@ def detect(path: Path, name: str | None = None) -> FileFormat:
             hint="Parquet compresses its columns itself.",
         )
     return found
+
+
+def renamed(name: str, format: str) -> str:
+    """A file's name with the suffix that ``format`` is, in the place of those that tell of another.
+
+    ``contacts.csv.gz`` becomes ``contacts.parquet``, or, for ``ndjson.zst``, ``contacts.ndjson.zst``.
+    """
+    stem, _, suffix = name.rpartition(".")
+    if stem and suffix.lower() in _COMPRESSIONS:
+        name = stem
+        stem, _, suffix = name.rpartition(".")
+    if stem and suffix.lower() in _FORMATS:
+        name = stem
+    return f"{name}.{format.lower().lstrip('.')}"

@@ -151,6 +151,22 @@ def test_several_files_go_under_their_own_names(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "b.csv", "c.csv"]
 
 
+def test_several_files_get_the_suffix_of_their_new_format_and_a_folder_of_rejects(
+    tmp_path: Path, service: str
+) -> None:
+    (tmp_path / "a.csv").write_text("id,name\n1,Ada\n2\n")
+    (tmp_path / "b.csv").write_text("id,name\n1,Bob\n")
+    said = asyncclean(
+        *("clean", "a.csv", "b.csv", "--out-dir", "out", "--output-format", "ndjson", "--rejects", "bad"),
+        *("--workflow", "PassThrough", "--url", service),
+        cwd=tmp_path,
+    )
+    assert said.status == 3, said.err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.ndjson", "b.ndjson"]
+    assert orjson.loads((tmp_path / "out" / "a.ndjson").read_bytes()) == {"id": "1", "name": "Ada"}
+    assert [path.name for path in (tmp_path / "bad").iterdir()] == ["a.csv.rejects.ndjson"]
+
+
 def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path: Path, service: str) -> None:
     write_csv(tmp_path / "good.csv")
     (tmp_path / "bad.csv").write_text("id,name\n1\n")
@@ -236,6 +252,7 @@ def test_wrong_usage_ends_with_status_2(tmp_path: Path) -> None:
         ("clean", "in.csv", "-o", "out.csv", "--concurrency", "0"),
         ("clean", "in.csv", "-o", "out.csv", "--type", "nope=int"),
         ("clean", "in.csv", "-o", "out.csv", "--type", "id"),
+        ("clean", "in.csv", "-o", "out.csv", "--max-rejects", "1%"),
         ("clean", "nothing*.csv", "--out-dir", "out"),
         ("clean", "in.csv", "-o", "out.csv", "--url", "not a url"),
         ("upload", "in.csv", "--dataset", "x"),
@@ -257,7 +274,14 @@ def test_an_output_that_cannot_be_written_is_explained(tmp_path: Path, service: 
         "clean", "in.csv", "-o", "folder", "--output-format", "csv", "--url", service, cwd=tmp_path
     )
     assert said.status == 1
-    assert "folder" in said.err
+    assert "folder: is a folder" in said.err
+    said = asyncclean("clean", "in.csv", "--out-dir", "in.csv/sub", cwd=tmp_path)
+    assert said.status == 1
+    assert "asyncclean itself" not in said.err
+    (tmp_path / "file").touch()
+    said = asyncclean("clean", "in.csv", "--out-dir", "file", cwd=tmp_path)
+    assert said.status == 1
+    assert "file: is a file" in said.err
 
 
 def test_a_service_that_is_not_there_is_explained(tmp_path: Path) -> None:

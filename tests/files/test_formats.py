@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asyncclean.errors import UsageError
-from asyncclean.files.formats import FileFormat, detect
+from asyncclean.files.formats import FileFormat, detect, renamed
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,24 @@ def test_what_tells_no_format_is_refused(path: str, name: str | None) -> None:
 def test_parquet_is_not_compressed_once_more() -> None:
     with pytest.raises(UsageError, match="compresses its columns itself"):
         detect(Path("a.parquet.gz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "new"),
+    [
+        ("contacts.csv", "parquet", "contacts.parquet"),
+        ("contacts.csv.gz", "Parquet", "contacts.parquet"),
+        ("contacts.2026.CSV", "ndjson.zst", "contacts.2026.ndjson.zst"),
+        ("contacts.txt", ".csv", "contacts.txt.csv"),
+        ("contacts", "csv", "contacts.csv"),
+        (".csv", "json", ".csv.json"),
+    ],
+)
+def test_a_name_gets_the_suffix_of_another_format(name: str, format: str, new: str) -> None:
+    assert renamed(name, format) == new
+
+
+def test_the_option_that_names_the_format_is_the_one_that_there_is() -> None:
+    with pytest.raises(UsageError) as raised:
+        detect(Path("a.xlsx"), option="--output-format")
+    assert raised.value.hint.startswith("Say it with --output-format.")
