@@ -45,7 +45,5 @@ def reject_policy(arguments: argparse.Namespace) -> RejectPolicy:
     """What the options say about bad records. Raises UsageError for a limit on none."""
     most, percent = arguments.max_rejects
     if arguments.rejects is None and (most, percent) != (None, None):
-        raise UsageError(
-            "--max-rejects needs --rejects FILE: else the first bad record stops the run."
-        )
+        raise UsageError("--max-rejects needs --rejects FILE: else the first bad record stops the run.")
     return RejectPolicy(most=most, most_percent=percent)
