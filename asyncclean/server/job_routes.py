@@ -74,6 +74,7 @@ class JobRoutes:
         return json_reply(job.as_dict())
 
     def _details(self, job: JobRow) -> dict[str, Any]:
+        job = self._jobs.now(job)
         progress = self._jobs.progress(job.id)
         return job.as_dict(progress.percent, progress.finish) if progress else job.as_dict()
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -154,6 +154,11 @@ def take(db: sqlite3.Connection) -> JobRow | None:
     return _row(row)
 
 
+def queued(db: sqlite3.Connection) -> list[int]:
+    """The jobs that have not begun."""
+    return [row[0] for row in db.execute("SELECT id FROM jobs WHERE status = ?", (QUEUED,))]
+
+
 def begin_output(db: sqlite3.Connection, job: int, kinds: Mapping[str, ColumnKind]) -> int | None:
     """The running job's output; gives its id, or None when the job was cancelled by now."""
     if not _is_running(db, job):
@@ -187,10 +192,20 @@ def succeed(
     db.execute("DELETE FROM uses WHERE job = ?", (job.id,))
 
 
-def fail(db: sqlite3.Connection, job: int, reason: str, percent: float) -> None:
-    """The running job cannot be done."""
-    if _is_running(db, job):
-        _end(db, job, FAILED, percent, {"error": reason})
+def fail(db: sqlite3.Connection, job: int, reason: str, percent: float, at: int) -> None:
+    """A job that has not ended cannot be done, since ``at``."""
+    row = db.execute("SELECT completed FROM jobs WHERE id = ?", (job,)).fetchone()
+    if row is not None and row[0] is None:
+        _end(db, job, FAILED, percent=percent, statistics=_told(reason), at=at)
+
+
+def failed(job: JobRow, reason: str, percent: float, at: int) -> JobRow:
+    """A job as it is once `fail` has been kept."""
+    return replace(job, status=FAILED, completed=at, percent=percent, statistics=_told(reason), output=None)
+
+
+def _told(reason: str) -> dict[str, Any]:
+    return {"error": reason}
 
 
 def cancel(db: sqlite3.Connection, name: str, percent: float) -> JobRow:
@@ -200,7 +215,7 @@ def cancel(db: sqlite3.Connection, name: str, percent: float) -> JobRow:
         return job
     if job.completed is not None:
         raise Problem(400, f"The job {name!r} has ended already.")
-    _end(db, job.id, CANCELLED, percent, {})
+    _end(db, job.id, CANCELLED, percent=percent, statistics={}, at=now())
     return get(db, name)
 
 
@@ -210,13 +225,13 @@ def _is_running(db: sqlite3.Connection, job: int) -> bool:
 
 
 def _end(
-    db: sqlite3.Connection, job: int, status: int, percent: float, statistics: Mapping[str, Any]
+    db: sqlite3.Connection, job: int, status: int, *, percent: float, statistics: Mapping[str, Any], at: int
 ) -> None:
     output = db.execute("SELECT output FROM jobs WHERE id = ?", (job,)).fetchone()[0]
     if output is not None:
         dataset_rows.doom(db, output)
     db.execute(
         "UPDATE jobs SET status = ?, completed = ?, percent = ?, statistics = ?, output = NULL WHERE id = ?",
-        (status, now(), percent, json.dumps(dict(statistics)), job),
+        (status, at, percent, json.dumps(dict(statistics)), job),
     )
     db.execute("DELETE FROM uses WHERE job = ?", (job,))

@@ -1,9 +1,11 @@
 """Takes queued jobs, oldest first, and sees each to its end. Knows the life of a job; knows no HTTP.
 
 How a job's records are worked on is in `job_run`. A job that was interrupted starts again from nothing.
+While the store cannot be written, as when the disk is full, jobs fail at once; that is kept once it can be.
 """
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
@@ -23,6 +25,15 @@ PAUSE_S = 5.0
 """How long to wait after the store could not be written, as when the disk is full."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """That a job failed, where it is not in the store yet. ``at``: microseconds since 1970."""
+
+    reason: str
+    percent: float
+    at: int
+
+
 class Jobs:
     """What runs the jobs of one store: ``at_once`` jobs share the workers."""
 
@@ -32,6 +43,7 @@ class Jobs:
         self._at_once = at_once
         self._news = anyio.Event()
         self._running: dict[int, tuple[Progress, anyio.CancelScope]] = {}
+        self._failures: dict[int, Failure] = {}
 
     async def run(self) -> None:
         """Run jobs until cancelled; those under way then start again when this is called anew."""
@@ -44,6 +56,13 @@ class Jobs:
         """There is a new job."""
         news, self._news = self._news, anyio.Event()
         news.set()
+
+    def now(self, job: JobRow) -> JobRow:
+        """A job as it is, where the store does not know yet that it failed."""
+        failure = self._failures.get(job.id)
+        if failure is None or job.completed is not None:
+            return job
+        return job_rows.failed(job, failure.reason, failure.percent, failure.at)
 
     def progress(self, job: int) -> Progress | None:
         """How far a job is, while it runs."""
@@ -67,7 +86,13 @@ class Jobs:
     async def _run_next(self) -> None:
         """The oldest queued job, or the wait for one."""
         news = self._news
-        job = await self._store.write(job_rows.take)
+        try:
+            await self._keep_failures()
+            job = await self._store.write(job_rows.take)
+        except Problem as problem:
+            await self._fail_all_queued(str(problem))
+            await anyio.sleep(PAUSE_S)
+            return
         if job is None:
             await news.wait()
             return
@@ -88,16 +113,19 @@ class Jobs:
             if reason is None:
                 log.exception("The job %r failed", job.name)
                 reason = f"The server failed over it: {type(error).__name__}; its log says why."
-            await self._fail(job, reason, progress.percent)
+            self._failures[job.id] = Failure(reason, progress.percent, job_rows.now())
 
-    async def _fail(self, job: JobRow, reason: str, percent: float) -> None:
-        while True:
-            try:
-                await self._store.write(partial(job_rows.fail, job=job.id, reason=reason, percent=percent))
-            except Problem:
-                await anyio.sleep(PAUSE_S)  # the disk is full, which may well be why the job failed
-            else:
-                return
+    async def _fail_all_queued(self, reason: str) -> None:
+        """Nobody is to wait for what cannot begin."""
+        for job in await self._store.read(job_rows.queued):
+            self._failures.setdefault(job, Failure(reason, 0.0, job_rows.now()))
+
+    async def _keep_failures(self) -> None:
+        """Write down which jobs failed. Raises Problem while that cannot be."""
+        for job, failure in list(self._failures.items()):
+            fail = partial(job_rows.fail, reason=failure.reason, percent=failure.percent, at=failure.at)
+            await self._store.write(partial(fail, job=job))
+            self._failures.pop(job, None)
 
 
 def _reason(error: BaseException) -> str | None:

@@ -281,7 +281,9 @@ class Store:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             refusal = Problem(
-                507, f"The store cannot be written: {error}.", title="The store cannot be written"
+                507,
+                f"The store cannot be written: {error}. See that its disk has room and can be written.",
+                title="The store cannot be written",
             )
             for write in batch:
                 write.error = refusal

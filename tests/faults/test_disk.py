@@ -218,14 +218,16 @@ def test_a_file_system_that_takes_no_large_files(service: str, source: Path, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.ndjson", "out.csv"]
 
 
+@pytest.mark.parametrize("room", [500 << 10, 700 << 10], ids=["of the upload", "of the job"])
 def test_an_embedded_service_without_room_says_so_and_goes_on_when_there_is(
-    disk: Disk, tmp_path: Path
+    room: int, disk: Disk, tmp_path: Path
 ) -> None:
     source = write_input(tmp_path / "in.csv", 10_000)
-    disk.leave(500 << 10)
+    disk.leave(room)
     failed = clean(source, disk.path / "out.csv", tmp_path / "bad.ndjson")
     assert failed.status == 1
     assert "disk is full" in failed.err
+    assert " has room" in failed.err
     disk.mount("remount,size=64m")
     done = clean(source, disk.path / "out.csv", tmp_path / "bad.ndjson")
     assert done.status == 3
