@@ -154,7 +154,7 @@ def judge_error(error: Exception) -> Retry | Fail:
 
 def unauthorised(method: str, path: str, problem: Problem) -> AuthError:
     """The error for a token that is refused even when it is new."""
-    said = shortened(problem.detail or problem.title)
+    said = shortened(problem.detail or problem.title).rstrip(".")
     return AuthError(
         f"{method} {path}: the service refuses the credentials (status 401){': ' + said if said else ''}.",
         hint="Set ASYNCCLEAN_CLIENT_ID and ASYNCCLEAN_CLIENT_SECRET, or ASYNCCLEAN_TOKEN.",

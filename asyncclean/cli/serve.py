@@ -1,7 +1,8 @@
 """Run the embedded server: the same API over a folder on this machine, for trials, tests and offline work.
 
 It is open to everyone on this machine. With ASYNCCLEAN_CLIENT_ID and ASYNCCLEAN_CLIENT_SECRET set it gives
-tokens for those and asks for them; only then may it listen on an address that other machines reach.
+tokens for those and asks for them; only then may it listen on an address that other machines reach. Clients
+then set ASYNCCLEAN_ISSUER to its URL.
 """
 
 import argparse
@@ -57,6 +58,8 @@ async def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
     ) as url:
         say(f"Serving on {url} from {arguments.data}{'' if credentials is None else ', with credentials'}")
+        if credentials is not None:
+            say(f"Clients need the same two, and ASYNCCLEAN_ISSUER={url}")
         say("Ctrl-C ends it.")
         await anyio.sleep_forever()
     return DONE

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncclean.api.models import Dataset, DatasetSummary, Job, Problem, parse_time
-from asyncclean.api.outcome import Fail, Ok, Retry, Unauthorised, judge_response, read_problem
+from asyncclean.api.outcome import Fail, Ok, Retry, Unauthorised, judge_response, read_problem, unauthorised
 from asyncclean.api.retry import RetryPolicy, RetryQuota, parse_retry_after
 
 JSON = st.recursive(
@@ -113,3 +113,11 @@ def test_the_quota_stays_within_its_bounds(steps: list[str]) -> None:
         assert (pause == 0.0) == (before >= price)
         assert quota.tokens == (before - price if pause == 0.0 else before)
     assert 0 <= quota.tokens <= 500
+
+
+def test_a_refused_token_is_told_in_the_service_s_words_with_one_full_stop() -> None:
+    for detail in ("The token is not valid.", "The token is not valid"):
+        error = unauthorised("GET", "/Dataset", read_problem(json.dumps({"detail": detail}).encode()))
+        assert str(error).startswith(
+            "GET /Dataset: the service refuses the credentials (status 401): The token is not valid. Set "
+        )

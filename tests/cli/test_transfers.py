@@ -122,6 +122,20 @@ def test_serve_refuses_other_addresses_without_credentials(tmp_path: Path) -> No
     assert "credentials" in said.err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_serve_says_what_clients_need_where_it_asks_for_credentials(tmp_path: Path) -> None:
+    variables = environment(ASYNCCLEAN_CLIENT_ID="me", ASYNCCLEAN_CLIENT_SECRET="hush-hush")
+    command = [sys.executable, "-m", "asyncclean", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        first, second = server.stderr.readline(), server.stderr.readline()
+        server.terminate()
+        rest = server.stderr.read()
+    url = first.removeprefix("Serving on ").split()[0]
+    assert f"ASYNCCLEAN_ISSUER={url}" in second
+    assert "hush-hush" not in first + second + rest
+
+
 def test_bench_measures_a_service(tmp_path: Path, service: str) -> None:
     said = asyncclean(
         *("bench", "--url", service, "--seconds", "0.3", "--levels", "1,4", "--records", "100"),
