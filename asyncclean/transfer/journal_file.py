@@ -5,6 +5,7 @@ connection, so it goes with its process.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
@@ -53,14 +54,14 @@ def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) 
                 return db
             db.close()
         except (sqlite3.DatabaseError, JournalError) as error:
-            if db is not None:
-                db.close()
-            if _inode(path) != before:
-                continue
-            reason = told(path, error) if isinstance(error, sqlite3.DatabaseError) else error
-            if not (fresh and isinstance(reason, UnreadableError)):
-                raise reason from error
-            path.unlink(missing_ok=True)
+            # Until it is closed, no other file can have its inode.
+            with contextlib.closing(db) if db is not None else contextlib.nullcontext():
+                if _inode(path) != before:
+                    continue
+                reason = told(path, error) if isinstance(error, sqlite3.DatabaseError) else error
+                if not (fresh and isinstance(reason, UnreadableError)):
+                    raise reason from error
+                _delete_unreadable(path, before)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -75,6 +76,21 @@ def delete_held(path: Path, db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=MEMORY")
     path.with_name(path.name + "-journal").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
+
+
+def _delete_unreadable(path: Path, inode: int) -> None:
+    """Delete the file unless another run has put its own in its place."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            # One at a time: else another could put its own there between the look and the deletion.
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if _inode(path) == inode:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error), hint="Delete it.") from error
 
 
 def put_facts(db: sqlite3.Connection, facts: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The journal: what was recorded is there after a kill, whole transactions only, and for one run alone."""
 
 import contextlib
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 from asyncclean.errors import JournalError, OutputError
 from asyncclean.files.blocks import Position, Reject
+from asyncclean.transfer import journal_file
 from asyncclean.transfer.journal import Acknowledged, Journal, Refused, journal_path
 
 
@@ -298,6 +300,37 @@ def test_another_versions_journal_is_refused(path: Path) -> None:
     with pytest.raises(JournalError, match="another version"):
         Journal(path)
     Journal(path, fresh=True).remove()
+
+
+def test_of_two_fresh_runs_over_one_unreadable_file_one_is_told_of_the_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second puts its own file there when the first has looked and is about to delete what it saw."""
+    path.write_text("no journal\n" * 100)
+    looked = threading.Event()
+    inode = journal_file._inode
+
+    def look(file: Path) -> int:
+        found = inode(file)
+        looked.set()
+        return found
+
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # as one that deletes has it
+    monkeypatch.setattr(journal_file, "_inode", look)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(Journal, path, fresh=True)
+        assert looked.wait(60)
+        path.unlink()
+        second = Journal(path)
+        os.close(folder)
+        with pytest.raises(JournalError, match="Another run"):
+            first.result()
+    second.put(dataset="d")
+    second.close()
+    again = Journal(path)
+    assert again.get("dataset") == "d"
+    again.close()
 
 
 def test_a_run_that_waited_for_one_that_ended_begins_with_a_new_file(path: Path) -> None:
