@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
 """A command: runs on the event loop and gives its exit status."""
@@ -36,9 +37,15 @@ class _Version(argparse.Action):
         raise SystemExit
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """As all other errors are told: the sentence, and what to do; not a dozen lines of every option."""
+        self.exit(2, f"asyncclean: {message}\n  `{self.prog} --help` says more.\n")
+
+
 def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     """The command asked for and its arguments; exits with status 2 when they make no sense."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="asyncclean",
         description="Push files of any size through a batch data-cleansing service: fast, in flat memory, "
         "exactly once and in order. Without --url an embedded server does the cleansing, offline.",
@@ -147,7 +154,10 @@ def add_writing(parser: argparse.ArgumentParser, name: str = "--output-format") 
     """Options about the output."""
     group = parser.add_argument_group("output")
     group.add_argument(
-        name, metavar="NAME", dest="output_format", help="as for the input (default: by the file's suffixes)"
+        name,
+        metavar="NAME",
+        dest="output_format",
+        help="csv, tsv, ndjson, json or parquet, with .gz or .zst (default: by the file's suffixes)",
     )
     group.add_argument("--force", action="store_true", help="overwrite an output that exists")
     group.add_argument(
@@ -163,7 +173,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument("--fresh", action="store_true", help="forget an unfinished run and start over")
     group.add_argument("--json", action="store_true", help="print one JSON summary on standard output")
-    group.add_argument("--quiet", action="store_true", help="no progress")
+    group.add_argument("--quiet", action="store_true", help="print neither progress nor a summary")
 
 
 def _concurrency(text: str) -> int | str:

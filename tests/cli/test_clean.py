@@ -264,6 +264,14 @@ def test_wrong_usage_ends_with_status_2(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
+def test_a_wrong_option_is_told_in_two_lines_like_any_error(tmp_path: Path) -> None:
+    said = asyncclean("clean", "in.csv", "-o", "out.csv", "--rate", "abc", cwd=tmp_path)
+    assert said.status == 2
+    assert said.err == (
+        "asyncclean: argument --rate: 'abc' is not a number above 0\n  `asyncclean clean --help` says more.\n"
+    )
+
+
 def test_an_output_that_cannot_be_written_is_explained(tmp_path: Path, service: str) -> None:
     write_csv(tmp_path / "in.csv")
     said = asyncclean("clean", "in.csv", "-o", "nowhere/out.csv", "--url", service, cwd=tmp_path)
