@@ -11,11 +11,12 @@ from pathlib import Path
 import anyio
 import orjson
 
-from asyncclean.api.models import JobRequest
-from asyncclean.errors import OutputError, VerificationError
+from asyncclean.api.models import Job, JobRequest
+from asyncclean.errors import NotFoundError, OutputError, VerificationError
 from asyncclean.events import Note
 from asyncclean.files import atomic
 from asyncclean.files.blocks import encode
+from asyncclean.files.columns import Columns
 from asyncclean.files.fingerprint import Fingerprint
 from asyncclean.files.formats import FileFormat, detect
 from asyncclean.files.source import Source, open_source
@@ -24,6 +25,7 @@ from asyncclean.kinds import ColumnKind
 from asyncclean.plan import CleanPlan, DownloadPlan, Engine, Reading, Rejecting, UploadPlan, Writing
 from asyncclean.run import Run, discard_part, in_thread, other_outputs
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
+from asyncclean.transfer.collect import Collected
 from asyncclean.transfer.fill import Filled
 from asyncclean.transfer.journal import Journal, journal_path
 
@@ -47,24 +49,13 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
                 for key, path in plan.inputs.items()
             }
             filled = await run.fill(sources, names, plan.rejecting)
-        await run.pin("job", {"workflow": plan.workflow, "parameters": plan.parameters, "job": plan.job})
-        request = JobRequest(
-            name=await run.name("job", plan.job, plan.output.stem),
-            workflow=plan.workflow,
-            inputs=names,
-            parameters=plan.parameters,
-            input_filename=plan.inputs[first_key].name,
-        )
-        job = await run.job(request, timeout=plan.wait_timeout)
-        if not job.outputs:
-            raise VerificationError(f"Outputs of job {job.name!r}", expected="a dataset", found="none")
-        outputs = other_outputs(job.outputs, first_key, plan.output)
-        await in_thread(_check_others, run.journal, outputs, plan.writing.force)
-        async with engine.downloading:
-            await run.pin("output", _output_pins(format, plan.writing))
-            collected = await run.collect(
-                outputs, plan.writing, format=format, headers=sources[first_key].columns
-            )
+        done = await _job_and_outputs(run, plan, format, sources[first_key].columns, names, again=True)
+        if done is None:
+            async with engine.uploading:
+                filled = _with_sent_anew(filled, await run.fill(sources, names, plan.rejecting))
+            done = await _job_and_outputs(run, plan, format, sources[first_key].columns, names, again=False)
+            assert done is not None
+        job, outputs, collected = done
         rejects = await _keep_rejects(run, plan.rejecting, plan.inputs)
         await in_thread(run.journal.remove)
         return Summary(
@@ -86,6 +77,53 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
             bounded_by=run.figures.bounded_by,
             rejects=rejects,
         )
+
+
+async def _job_and_outputs(
+    run: Run,
+    plan: CleanPlan,
+    format: FileFormat,
+    headers: Columns,
+    names: Mapping[str, str],
+    *,
+    again: bool,
+) -> tuple[Job, dict[str, tuple[str, Path]], list[Collected]] | None:
+    """The job over the datasets ``names``, and its outputs in their places.
+
+    None when either is gone from the service, and all that leads to it must be done again. Without ``again``
+    that is an error: what keeps vanishing is not worth another try.
+    """
+    first_key = next(iter(names))
+    await run.pin("job", {"workflow": plan.workflow, "parameters": plan.parameters, "job": plan.job})
+    request = JobRequest(
+        name=await run.name("job", plan.job, plan.output.stem),
+        workflow=plan.workflow,
+        inputs=names,
+        parameters=plan.parameters,
+        input_filename=plan.inputs[first_key].name,
+    )
+    cleanse = run.cleanse(request, again=again)
+    async with run.phase("job", total=100, unit="percent"):
+        job = await cleanse.run(timeout=plan.wait_timeout)
+    if job is None:
+        return None
+    if not job.outputs:
+        raise VerificationError(f"Outputs of job {job.name!r}", expected="a dataset", found="none")
+    outputs = other_outputs(job.outputs, first_key, plan.output)
+    await in_thread(_check_others, run.journal, outputs, plan.writing.force)
+    async with run.engine.downloading:
+        await run.pin("output", _output_pins(format, plan.writing))
+        try:
+            collected = await run.collect(outputs, plan.writing, format=format, headers=headers)
+        except NotFoundError as error:
+            await cleanse.output_gone(job, error, named=plan.job is not None)
+            return None
+    return job, outputs, collected
+
+
+def _with_sent_anew(before: Iterable[Filled], now: Iterable[Filled]) -> list[Filled]:
+    """What became of each input: what was sent anew counts, and not what was sent before."""
+    return [new if new.uploaded.sent_blocks else old for old, new in zip(before, now, strict=True)]
 
 
 async def upload(engine: Engine, plan: UploadPlan) -> UploadSummary:
@@ -128,9 +166,13 @@ async def download(engine: Engine, plan: DownloadPlan) -> DownloadSummary:
         await in_thread(_check_outputs, run.journal, [plan.output], plan.writing.force)
         pins = {"service": engine.service, "dataset": plan.dataset}
         await run.pin("output", pins | _output_pins(format, plan.writing))
-        (one,) = await run.collect(
-            {"output": (plan.dataset, plan.output)}, plan.writing, format=format, headers=None
-        )
+        try:
+            (one,) = await run.collect(
+                {"output": (plan.dataset, plan.output)}, plan.writing, format=format, headers=None
+            )
+        except NotFoundError as error:
+            error.hint = "Check the name. What is gone from the service only its job can make again."
+            raise
         await in_thread(run.journal.remove)
         return DownloadSummary(
             records_out=one.records,

@@ -16,17 +16,13 @@ import anyio
 import anyio.to_thread
 import orjson
 
-from asyncclean.api.models import Job, JobRequest
+from asyncclean.api.models import Dataset, JobRequest
 from asyncclean.errors import (
     AsynccleanError,
     InputError,
-    JobError,
-    JobWaitTimeoutError,
     JournalError,
-    NotFoundError,
-    RejectedError,
     TooManyRejectsError,
-    UsageError,
+    unwrapped,
 )
 from asyncclean.events import Note, Phase, PhaseEnded, PhaseStarted, Progress
 from asyncclean.files import atomic
@@ -35,8 +31,8 @@ from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import output_columns
 from asyncclean.files.source import Source, open_source
 from asyncclean.plan import Engine, Reading, Rejecting, Writing
-from asyncclean.transfer.awaiting import await_job
 from asyncclean.transfer.bounds import download_bound, upload_bound
+from asyncclean.transfer.cleanse import Cleanse
 from asyncclean.transfer.collect import Collect, Collected
 from asyncclean.transfer.fill import Fill, Filled
 from asyncclean.transfer.journal import Journal
@@ -87,7 +83,7 @@ class Run:
         moved = _Moved()
         yield moved
         seconds = time.monotonic() - begun
-        self.figures.seconds[phase] = seconds
+        self.figures.seconds[phase] = self.figures.seconds.get(phase, 0.0) + seconds
         self.engine.listener(PhaseEnded(phase, seconds, moved.records))
 
     async def pin(self, stage: str, pins: Mapping[str, Any]) -> None:
@@ -154,16 +150,17 @@ class Run:
         *,
         complete: bool = True,
     ) -> list[Filled]:
-        """Upload every input, one after the other.
+        """Upload every input, one after the other; one that is gone from the service before its job, anew.
 
         A bad row, or too many, undoes what this run has made: nothing is left half-done.
         """
+        needed = not await in_thread(self.journal.get, "started")
         fills = [self._fill(key, source, names[key], rejecting) for key, source in sources.items()]
         async with self.phase("upload", total=sum(s.size for s in sources.values()), unit="bytes") as moved:
             filled: list[Filled] = []
             try:
                 for fill in fills:
-                    filled.append(await fill.run(complete=complete))
+                    filled.append(await fill.run(complete=complete, needed=needed))
                     moved.records += filled[-1].totals.accepted
             except* (InputError, TooManyRejectsError):
                 with anyio.CancelScope(shield=True):
@@ -191,52 +188,16 @@ class Run:
             listener=self.engine.listener,
         )
 
-    async def job(self, request: JobRequest, *, timeout: float | None) -> Job:
-        """Start the job, or find the one that an earlier attempt started, and await it.
-
-        A job that failed or was refused is forgotten: the next attempt starts another, which may be asked for
-        otherwise, on the data that is already there.
-        """
-        if not await in_thread(self.journal.get, "started"):
-            await self._start(request)
-        async with self.phase("job", total=100, unit="percent"):
-            try:
-                return await await_job(
-                    self.engine.jobs.get, request.name, timeout=timeout, on_poll=self._tell_job
-                )
-            except JobWaitTimeoutError:
-                raise
-            except JobError:
-                await self._forget_job()
-                raise
-
-    def _tell_job(self, job: Job) -> None:
-        left = None
-        if job.estimated_finish is not None:
-            left = max(0.0, job.estimated_finish.timestamp() - time.time())
-        self.engine.listener(Progress("job", int(job.percent), 0, left))
-
-    async def _forget_job(self) -> None:
-        await in_thread(self.journal.put_all, {"job": None, "started": False, "pins:job": None})
-
-    async def _start(self, request: JobRequest) -> None:
-        # The name is in the journal before it is first asked for, and the datasets are this run's alone: a
-        # job over them is the one that an earlier attempt started. A name that was given may be another's.
-        try:
-            job = await self.engine.jobs.get(request.name)
-            if (job.workflow, dict(job.inputs)) != (request.workflow, dict(request.inputs)):
-                await self._forget_job()
-                raise UsageError(
-                    f"A job named {request.name!r} is there already, over other datasets.",
-                    hint="Choose another name with --job.",
-                )
-        except NotFoundError:
-            try:
-                await self.engine.jobs.start(request)
-            except RejectedError:
-                await self._forget_job()
-                raise
-        await in_thread(self.journal.put_all, {"started": True})
+    def cleanse(self, request: JobRequest, *, again: bool) -> Cleanse:
+        """The job of this run; ``again``: it may be run again when it, or what it gave, is gone."""
+        return Cleanse(
+            request,
+            journal=self.journal,
+            jobs=self.engine.jobs,
+            datasets=self.engine.datasets,
+            listener=self.engine.listener,
+            again=again,
+        )
 
     async def collect(
         self,
@@ -246,11 +207,15 @@ class Run:
         format: FileFormat,
         headers: Columns | None,
     ) -> list[Collected]:
-        """Download datasets ({key: (dataset, path)}), one after the other, and verify them if asked."""
+        """Download datasets ({key: (dataset, path)}), one after the other, and verify them if asked.
+
+        Raises NotFoundError when one of them is not there, and what `Collect.run` raises.
+        """
         collected: list[Collected] = []
         async with self.phase("download", total=None) as moved:
             for key, (name, path) in outputs.items():
                 dataset = await self.engine.datasets.get(name)
+                await self._pin_dataset(key, dataset)
                 self.engine.listener(PhaseStarted("download", dataset.record_count, "records"))
                 collect = Collect(
                     key,
@@ -264,14 +229,27 @@ class Run:
                     listener=self.engine.listener,
                     csv_safe=writing.csv_safe,
                 )
-                collected.append(await collect.run())
-                if writing.verify:
-                    await collect.verify()
+                with unwrapped():
+                    collected.append(await collect.run())
+                    if writing.verify:
+                        await collect.verify()
                 moved.records += collected[-1].records
         self.figures.bounded_by["download"] = download_bound(
             [one.busy for one in collected], self.engine.download_limiter.statistics()
         )
         return collected
+
+    async def _pin_dataset(self, key: str, dataset: Dataset) -> None:
+        """Begin a file anew whose dataset is another than the one that its pages are from."""
+        columns = [list(column) for column in dataset.columns.items()]  # their order is that of the cells
+        now = {"dataset": dataset.name, "records": dataset.record_count, "columns": columns}
+        held = await in_thread(self.journal.get, f"from:{key}")
+        if held == now:
+            return
+        anew: dict[str, Any] = {} if held is None else {f"output:{key}": {}}
+        if held is not None:
+            self.engine.listener(Note(f"The dataset {dataset.name!r} is another by now: it is fetched anew."))
+        await in_thread(self.journal.put_all, {f"from:{key}": now} | anew)
 
     async def abandon(self) -> None:
         """Delete what this run made at the service, as far as it can be reached, and its journal."""

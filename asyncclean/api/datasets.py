@@ -62,6 +62,14 @@ class Datasets:
         answer = await self._connection.request("GET", path)
         return self._read(answer, "GET", path)
 
+    async def confirm(self) -> None:
+        """See that what says "not found" is the service: it lists datasets.
+
+        Something else in its place (a gateway, a page of maintenance) says so of everything, and has lost
+        nothing. Raises NotFoundError then.
+        """
+        await self._connection.request("GET", "/Dataset", params={"page": 1})
+
     async def create(self, name: str, kinds: Mapping[str, ColumnKind]) -> Dataset:
         """A new input dataset with these columns.
 

@@ -64,15 +64,17 @@ class Fill:
             f"{fact}:{key}" for fact in ("planned", "created", "sent", "completed")
         )
 
-    async def run(self, *, complete: bool) -> Filled:
+    async def run(self, *, complete: bool, needed: bool = False) -> Filled:
         """Create, upload, verify and (with ``complete``) complete the dataset.
 
-        Raises what `Upload.run` raises, JournalError when the input is no longer the same, and
-        VerificationError when two counts do not agree.
+        ``needed``: a job is still to read it, so one that is gone after all was done is sent anew.
+
+        Raises what `Upload.run` raises, JournalError when the input is no longer the same, VerificationError
+        when two counts do not agree, and UsageError when another dataset has its name.
         """
         prefix = PrefixHash(self.source.path)
         remaining = await anyio.to_thread.run_sync(self._remaining, prefix)
-        if await self._fact(self._completed):
+        if await self._fact(self._completed) and not (needed and await self._is_gone()):
             totals = await self._totals()
             return Filled(self.dataset, totals, Uploaded.nothing(totals.blocks, totals.records))
         held = await self._create()
@@ -88,6 +90,16 @@ class Fill:
             self._verify(f"Records of dataset {self.dataset!r}", totals.accepted, held.record_count)
             await self._note(self._completed)
         return Filled(self.dataset, totals, uploaded)
+
+    async def _is_gone(self) -> bool:
+        """Whether a dataset that was completed is there no more."""
+        held, totals = await self._look_up(), await self._totals()
+        if held is not None and not (held.input and held.completed and held.record_count == totals.accepted):
+            raise UsageError(
+                f"The dataset {self.dataset!r} is not the one that this run has filled.",
+                hint="Something else has its name now. Start over with --fresh, under another name.",
+            )
+        return held is None
 
     async def discard(self) -> None:
         """Delete the dataset again if this run created it. What cannot be deleted is told of."""
@@ -149,6 +161,7 @@ class Fill:
         held = await self._look_up()
         if await self._fact(self._created):
             if held is None:
+                await self._datasets.confirm()
                 self._listener(
                     Note(f"The dataset {self.dataset!r} is gone from the service: it is sent anew.")
                 )
@@ -167,7 +180,7 @@ class Fill:
 
     def _start_over(self) -> None:
         self._journal.forget(self.key)
-        self._journal.put_all({self._created: False, self._sent: False})
+        self._journal.put_all({self._created: False, self._sent: False, self._completed: False})
 
     async def _look_up(self) -> Dataset | None:
         try:

@@ -54,6 +54,7 @@ async def filled(
     name: str,
     policy: RejectPolicy = KEEP,
     complete: bool = True,
+    needed: bool = False,
     told: list[Event] | None = None,
     max_block_bytes: int = 12_000,
     types: dict[str, str] | None = None,
@@ -72,7 +73,7 @@ async def filled(
         )
         with unwrapped():
             try:
-                return await fill.run(complete=complete)
+                return await fill.run(complete=complete, needed=needed)
             finally:
                 assert wire.limiter.in_flight == 0
 
@@ -291,6 +292,35 @@ async def test_a_dataset_that_is_gone_is_sent_anew(tmp_path: Path, service: str,
     done = await filled(source, service, journal, name="gone", told=told)
     assert done.totals.accepted == 3000
     assert Note("The dataset 'gone' is gone from the service: it is sent anew.") in told
+    journal.close()
+
+
+async def test_done_already_it_is_sent_anew_when_it_is_gone_and_needed(
+    tmp_path: Path, service: str, journal: Journal
+) -> None:
+    source = write_numbers(tmp_path / "in.csv", 3000)
+    first = await filled(source, service, journal, name="gone_later")
+    again = await filled(source, service, journal, name="gone_later", needed=True)
+    assert again.uploaded.sent_blocks == 0
+    async with wired(service) as wire:
+        await wire.datasets.delete("gone_later")
+        again = await filled(source, service, journal, name="gone_later", needed=True)
+        assert (await wire.datasets.get("gone_later")).completed
+    assert again.totals == first.totals
+    assert again.uploaded.sent_blocks == first.totals.blocks
+    journal.close()
+
+
+async def test_done_already_another_dataset_of_its_name_is_not_taken_for_it(
+    tmp_path: Path, service: str, journal: Journal
+) -> None:
+    source = write_numbers(tmp_path / "in.csv", 3000)
+    await filled(source, service, journal, name="another_now")
+    async with wired(service) as wire:
+        await wire.datasets.delete("another_now")
+        await wire.datasets.create("another_now", {"number": "text", "text": "text"})
+    with pytest.raises(UsageError, match="not the one that this run has filled"):
+        await filled(source, service, journal, name="another_now", needed=True)
     journal.close()
 
 
