@@ -61,7 +61,7 @@ def open_held(path: Path | None, tables: Sequence[str], *, fresh: bool = False) 
                 reason = told(path, error) if isinstance(error, sqlite3.DatabaseError) else error
                 if not (fresh and isinstance(reason, UnreadableError)):
                     raise reason from error
-                _delete_unreadable(path, before)
+                _delete_unreadable(path, before, db)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -72,21 +72,32 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def delete_held(path: Path, db: sqlite3.Connection) -> None:
     """Delete the file while it is held."""
-    # SQLite would delete its sidecar by name when it closes, which may be another run's by then.
-    db.execute("PRAGMA journal_mode=MEMORY")
+    _leave_sidecar(db)
+    _unlink(path)
+
+
+def _unlink(path: Path) -> None:
     path.with_name(path.name + "-journal").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
-def _delete_unreadable(path: Path, inode: int) -> None:
-    """Delete the file unless another run has put its own in its place."""
+def _leave_sidecar(db: sqlite3.Connection) -> None:
+    # SQLite would delete its sidecar by name when it closes, which may be another run's by then.
+    db.execute("PRAGMA journal_mode=MEMORY")
+
+
+def _delete_unreadable(path: Path, inode: int, db: sqlite3.Connection | None) -> None:
+    """Delete the file, open as ``db``, unless another run has put its own in its place."""
+    if db is not None:
+        with contextlib.suppress(sqlite3.DatabaseError):
+            _leave_sidecar(db)
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             # One at a time: else another could put its own there between the look and the deletion.
             fcntl.flock(folder, fcntl.LOCK_EX)
             if _inode(path) == inode:
-                path.unlink(missing_ok=True)
+                _unlink(path)
         finally:
             os.close(folder)
     except OSError as error:
