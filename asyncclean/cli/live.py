@@ -10,6 +10,7 @@ from rich.progress import Progress as Bar
 
 from asyncclean.cli.eta import Eta, words
 from asyncclean.cli.heard import VERBS, Heard
+from asyncclean.cli.report import counted
 from asyncclean.events import Event, Listener, Note, Phase, PhaseEnded, PhaseStarted, Progress
 
 
@@ -49,7 +50,7 @@ class Live:
                 self._bar.update(self._tasks[phase], completed=done, figures=text)
             case PhaseEnded(phase, seconds, records) if phase in self._tasks:
                 total = self._heard.phases[phase].total or 1
-                text = f"{records:,} records in {words(seconds)}" if records else words(seconds)
+                text = f"{counted(records, 'record')} in {words(seconds)}" if records else words(seconds)
                 self._bar.update(self._tasks[phase], total=total, completed=total, figures=text)
             case Note(text):
                 self._bar.console.print(text, markup=False, highlight=False)

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from asyncclean.cli.eta import Eta, words
 from asyncclean.cli.heard import VERBS, Heard
+from asyncclean.cli.report import counted
 from asyncclean.events import Event, Listener, Note, Phase, PhaseEnded, Progress, ignore
 
 LINE_S = 5.0
@@ -47,7 +48,11 @@ class Lines:
                 self._told_at = now
                 self._progress(phase, now)
             case PhaseEnded(phase, seconds, records):
-                moved = f": {records:,} records in {words(seconds)}" if records else f": {words(seconds)}"
+                moved = (
+                    f": {counted(records, 'record')} in {words(seconds)}"
+                    if records
+                    else f": {words(seconds)}"
+                )
                 self._say(f"{VERBS[phase]} done{moved}")
             case Note(text):
                 self._say(text)

@@ -36,12 +36,12 @@ def print_json(summary: object) -> None:
 def report_clean(summary: Summary) -> None:
     """The lines at the end of ``clean``."""
     first = next(iter(summary.outputs.values()))
-    say(f"{summary.records_out:,} records in {first}{_rejected(summary.records_rejected, summary)}")
+    say(f"{counted(summary.records_out, 'record')} in {first}{_rejected(summary.records_rejected, summary)}")
     for key, path in list(summary.outputs.items())[1:]:
         say(f"  and {key} in {path}")
     for line in statistics_table(summary.statistics):
         say(f"  {line}")
-    _figures(summary, f"{summary.blocks:,} blocks up, {summary.pages:,} pages down")
+    _figures(summary, f"{counted(summary.blocks, 'block')} up, {counted(summary.pages, 'page')} down")
 
 
 def statistics_table(statistics: Mapping[str, object]) -> list[str]:
@@ -74,25 +74,37 @@ def report_upload(summary: UploadSummary) -> None:
     """The lines at the end of ``upload``."""
     state = "complete" if summary.completed else "still open"
     say(
-        f"{summary.records_accepted:,} records in dataset {summary.dataset} ({state})"
+        f"{counted(summary.records_accepted, 'record')} in dataset {summary.dataset} ({state})"
         f"{_rejected(summary.records_rejected, summary)}"
     )
-    _figures(summary, f"{summary.blocks:,} blocks, {summary.bytes / 1e6:,.1f} MB of JSON")
+    _figures(summary, f"{counted(summary.blocks, 'block')}, {sized(summary.bytes)} of JSON")
 
 
 def report_download(summary: DownloadSummary) -> None:
     """The lines at the end of ``download``."""
-    say(f"{summary.records_out:,} records in {summary.output}")
-    _figures(summary, f"{summary.pages:,} pages")
+    say(f"{counted(summary.records_out, 'record')} in {summary.output}")
+    _figures(summary, counted(summary.pages, "page"))
 
 
 def report_dry_run(path: Path, found: DryRun) -> None:
     """What ``clean --dry-run`` found in one file."""
-    say(f"{path}: {found.records_in:,} records, {found.records_rejected:,} of them bad")
-    say(f"  would go up in {found.blocks:,} blocks, {found.bytes / 1e6:,.1f} MB of JSON, as:")
+    say(f"{path}: {counted(found.records_in, 'record')}, {found.records_rejected:,} of them bad")
+    say(f"  would go up in {counted(found.blocks, 'block')}, {sized(found.bytes)} of JSON, as:")
     for name, facts in found.columns.items():
         header = "" if facts["header"] == name else f"  (from {facts['header']!r})"
         say(f"  {name}: {facts['kind']}{header}")
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """``1 block``, ``1,200 blocks``; ``many`` where that is not ``one`` with an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sized(size: int) -> str:
+    """Bytes in the unit that shows them: ``183 bytes``, ``141.8 kB``, ``1,400.0 MB``."""
+    if size < 1000:
+        return counted(size, "byte")
+    return f"{size / 1e3:,.1f} kB" if size < 1_000_000 else f"{size / 1e6:,.1f} MB"
 
 
 def _rejected(count: int, summary: Summary | UploadSummary) -> str:
@@ -100,7 +112,7 @@ def _rejected(count: int, summary: Summary | UploadSummary) -> str:
 
 
 def _figures(summary: Summary | UploadSummary | DownloadSummary, moved: str) -> None:
-    retries = f", {summary.retries:,} retries" if summary.retries else ""
+    retries = f", {counted(summary.retries, 'retry', 'retries')}" if summary.retries else ""
     say(f"  {moved}{retries}, {words(sum(summary.seconds.values()))}")
     for phase, bound in summary.bounded_by.items():
         if summary.seconds.get(phase, 0.0) < WORTH_SAYING_S:
