@@ -75,9 +75,10 @@ class Cells:
 
         polars drops keys that are not in the schema, and makes text or whole numbers of other values, not
         always the same. So the texts, the numbers and the booleans in the pages must be as many as the
-        values in columns of these types: a key that was dropped, or a value in a column of another type,
-        makes a difference that nothing makes up for. ``":`` in valid JSON (and polars' parser takes no
-        other) ends a key, save in a string that holds ``\\":``: no count is ever too low.
+        values in columns of these types: a value (null is none) that was dropped with its key, or is in a
+        column of another type, makes a difference that nothing makes up for. ``":`` in valid JSON (and
+        polars' parser takes no other) ends a key, save in a string that holds ``\\":``: no count is ever too
+        low.
         """
         text = quick.text_of(pages)
         if text is None:
