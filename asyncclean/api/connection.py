@@ -337,16 +337,16 @@ class Connection:
             at = datetime.now(UTC) + timedelta(seconds=min(after, 1e9))
             reason += f", and wants none before {at:%Y-%m-%d %H:%M:%S} UTC"
             hint = "The same command goes on where it stopped, from then on."
-        problem = outcome.problem
+        problem, masked = outcome.problem, self._auth.masked
         return outcome.error(
-            self._auth.masked(reason),
+            masked(reason),
             method=call.method,
             path=call.path,
             status=outcome.status,
             attempts=call.attempt,
-            title=self._auth.masked(problem.title),
-            detail=self._auth.masked(problem.detail),
-            fields=problem.fields,
+            title=masked(problem.title),
+            detail=masked(problem.detail),
+            fields={field: tuple(map(masked, said)) for field, said in problem.fields.items()},
             hint=hint,
         )
 

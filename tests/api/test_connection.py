@@ -323,6 +323,16 @@ async def test_no_secret_is_in_anything_that_is_shown() -> None:
     assert secret not in repr(caught.value.__cause__)
 
 
+async def test_a_refusal_that_quotes_the_token_is_shown_without_it() -> None:
+    said = "t0ken-hush is bad"
+    problem = {"title": said, "detail": f"again: {said}", "errors": {"field": [said, "and odd"]}}
+    auth = Auth(token="t0ken-hush")
+    async with serving(answer(problem, 400)) as service, connected(service, auth) as connection:
+        with pytest.raises(RejectedError, match=r"field: \*\*\* is bad, and odd") as caught:
+            await connection.request("GET", "/x")
+    assert "t0ken-hush" not in f"{caught.value} {vars(caught.value)}"
+
+
 async def test_the_quota_pauses_and_does_not_drop() -> None:
     calls = 0
 
