@@ -13,25 +13,25 @@ from typing import Literal, Self
 
 import anyio
 
-from asyncclean import bench, flows, local
-from asyncclean.api.connection import Connection, Timeouts
+from asyncclean import bench, flows
+from asyncclean.api.connection import Timeouts
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
 from asyncclean.api.models import KIND_CODES, Job
-from asyncclean.api.pacing import MOST, Limiter
 from asyncclean.api.retry import RetryPolicy
-from asyncclean.api.tokens import Auth
 from asyncclean.errors import AsynccleanError, UsageError, unwrapped
 from asyncclean.events import Listener, ignore
 from asyncclean.files.blocks import MAX_BYTES
 from asyncclean.files.formats import detect
 from asyncclean.kinds import ColumnKind
+from asyncclean.opening import open_engine
 from asyncclean.plan import (
     DEFAULT_KEY,
     DEFAULT_WORKFLOW,
     CleanPlan,
     DownloadPlan,
     Engine,
+    Pace,
     Reading,
     Rejecting,
     UploadPlan,
@@ -68,7 +68,7 @@ class Client:
         retry, timeouts: see `RetryPolicy` and `Timeouts`.
         ca_file: certificates of a private authority, in PEM.
         insecure_http: allow credentials over plain http to a host that is not this machine.
-        settings: instead of all of the above about the service, as `asyncclean.settings.load` gives them.
+        settings: instead of the address and the credentials, as `asyncclean.settings.load` gives them.
         data: the embedded server's folder; None: a temporary one, gone with the client, so that runs
             cannot be resumed.
         listener: is told what happens; see `asyncclean.events`.
@@ -97,7 +97,7 @@ class Client:
         data: PathText | None = None,
         listener: Listener = ignore,
     ) -> None:
-        self._settings = settings or Settings(
+        given = Settings(
             url=url,
             issuer=issuer,
             token_url=token_url,
@@ -107,16 +107,12 @@ class Client:
             ca_file=None if ca_file is None else Path(ca_file),
             insecure_http=insecure_http,
         )
-        if concurrency != "auto" and concurrency < 1:
-            raise UsageError("concurrency must be at least 1, or 'auto'.")
-        if rate is not None and rate <= 0:
-            raise UsageError("rate must be more than 0 requests a second.")
-        if max_block_bytes < 1:
-            raise UsageError("max_block_bytes must be at least 1.")
-        self._fixed = None if concurrency == "auto" else concurrency
-        self._rate = rate
-        self._max_block_bytes = max_block_bytes
-        self._compress = compress
+        if settings is not None and given != Settings():
+            raise UsageError(
+                "Both settings and an address or credentials are given.", hint="Give one of them."
+            )
+        self._settings = settings or given
+        self._pace = Pace(None if concurrency == "auto" else concurrency, rate, max_block_bytes, compress)
         self._retry = retry
         self._timeouts = timeouts
         self._data = None if data is None else Path(data)
@@ -125,39 +121,14 @@ class Client:
         self._entered: Engine | None = None
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
         async with AsyncExitStack() as stack:
-            url = settings.url
-            if url is None:
-                url = await stack.enter_async_context(local.service(self._data))
-            auth = Auth(
-                token=settings.token,
-                client_id=settings.client_id,
-                client_secret=settings.client_secret,
-                token_url=settings.token_url,
-                issuer=settings.issuer,
-            )
-            connection = await stack.enter_async_context(
-                Connection(
-                    url,
-                    auth=auth if settings.url else Auth(),
-                    timeouts=self._timeouts,
-                    retry=self._retry,
-                    compress=self._compress,
-                    ca_file=settings.ca_file,
-                    insecure_http=settings.insecure_http,
-                    listener=self._listener,
-                )
-            )
-            self._entered = Engine(
-                connection=connection,
-                datasets=Datasets(connection, self._codes),
-                jobs=Jobs(connection, settings.job_states),
-                upload_limiter=Limiter(fixed=self._fixed, rate=self._rate, most=MOST),
-                download_limiter=Limiter(fixed=self._fixed, rate=self._rate, most=MOST),
-                max_block_bytes=self._max_block_bytes,
-                allowed_kinds=frozenset(self._codes),
-                service=settings.url or "embedded",
+            self._entered = await open_engine(
+                stack,
+                self._settings,
+                self._pace,
+                data=self._data,
+                retry=self._retry,
+                timeouts=self._timeouts,
                 listener=self._listener,
             )
             self._stack = stack.pop_all()
@@ -174,10 +145,6 @@ class Client:
         if self._entered is None:
             raise UsageError("The client is not open.", hint="Use it in: async with Client(...) as client")
         return self._entered
-
-    @property
-    def _codes(self) -> Mapping[ColumnKind, int]:
-        return self._settings.type_codes if self._settings.url else KIND_CODES
 
     @property
     def _resumable(self) -> bool:
@@ -340,17 +307,19 @@ class Client:
         format: str | None = None,
         encoding: str = "utf-8",
         keep_rejects: bool = False,
+        from_rejects: bool = False,
     ) -> DryRun:
         """Read and encode a whole file as an upload would, and send nothing: the client need not be open."""
-        reading = _reading(format, encoding, types)
+        reading = replace(_reading(format, encoding, types), from_rejects=from_rejects)
         with unwrapped():
             return await in_thread(
                 flows.dry_run,
                 Path(input),
                 reading,
-                frozenset(self._codes),
-                self._max_block_bytes,
+                frozenset(self._settings.type_codes if self._settings.url else KIND_CODES),
+                self._pace.max_block_bytes,
                 keep_rejects=keep_rejects,
+                on_read=anyio.from_thread.check_cancelled,
             )
 
     async def measure(

@@ -76,7 +76,9 @@ class AsynccleanError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        if not self.hint:
+            return self.message
+        return f"{self.message}{'' if self.message.endswith(('.', '!', '?', '…')) else '.'} {self.hint}"
 
 
 class UsageError(AsynccleanError):
@@ -200,8 +202,10 @@ class RequestError(AsynccleanError):
         for said in (shortened(title), shortened(detail)):
             if said and said not in sentence:
                 sentence += f"; {said}"
+        told = sentence
         for field, messages in islice(self.fields.items(), TOLD_FIELDS):
-            sentence += f"; {shortened(field, TOLD_NAME)}: {shortened(', '.join(messages))}"
+            if (said := shortened(", ".join(messages))) not in told:
+                sentence += f"; {shortened(field, TOLD_NAME)}: {said}"
         if (more := len(self.fields) - TOLD_FIELDS) > 0:
             sentence += f"; and {more:,} more"
         super().__init__(sentence.rstrip(".") + ".", hint=hint)

@@ -4,9 +4,10 @@ Each is a sequence of the steps in `run`, over a journal that is removed when al
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import orjson
@@ -14,7 +15,7 @@ import orjson
 from asyncclean.api.models import Job, JobRequest
 from asyncclean.errors import NotFoundError, OutputError, VerificationError
 from asyncclean.events import Note
-from asyncclean.files import atomic
+from asyncclean.files import atomic, exact
 from asyncclean.files.blocks import encode
 from asyncclean.files.columns import Columns
 from asyncclean.files.fingerprint import Fingerprint
@@ -28,6 +29,9 @@ from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 from asyncclean.transfer.collect import Collected
 from asyncclean.transfer.fill import Filled
 from asyncclean.transfer.journal import Journal, journal_path
+
+TOLD_REJECTS = 10
+"""Most bad rows of which a trial tells the line and the reason."""
 
 
 async def clean(engine: Engine, plan: CleanPlan) -> Summary:
@@ -187,9 +191,18 @@ async def download(engine: Engine, plan: DownloadPlan) -> DownloadSummary:
 
 
 def dry_run(
-    path: Path, reading: Reading, allowed: frozenset[ColumnKind], max_block_bytes: int, *, keep_rejects: bool
+    path: Path,
+    reading: Reading,
+    allowed: frozenset[ColumnKind],
+    max_block_bytes: int,
+    *,
+    keep_rejects: bool,
+    on_read: Callable[[], None],
 ) -> DryRun:
-    """Read and encode everything, and send nothing. Blocking. Raises InputError as an upload would."""
+    """Read and encode everything, and send nothing. Blocking; ``on_read`` is called all the while.
+
+    Raises InputError as an upload would, and what ``on_read`` raises.
+    """
     source = open_source(
         path,
         format=reading.format,
@@ -197,17 +210,23 @@ def dry_run(
         types=reading.types,
         allowed=allowed,
         keep_rejects=keep_rejects,
+        mended=reading.from_rejects,
+        on_read=lambda _: on_read(),
     )
     records = rejected = blocks = size = 0
+    first_rejects: list[dict[str, Any]] = []
     for batch in source.batches():
+        on_read()
         rejected += len(batch.rejects)
+        told = batch.rejects[: TOLD_REJECTS - len(first_rejects)]
+        first_rejects += [{"line": reject.line, "reason": reject.reason} for reject in told]
         for piece in batch.slices:
             encoded = encode(piece, max_block_bytes)
             records += piece.records
             blocks += len(encoded)
             size += sum(len(block.json) for block in encoded)
     columns = {column.name: {"header": column.header, "kind": column.kind} for column in source.columns}
-    return DryRun(records + rejected, rejected, blocks, size, columns)
+    return DryRun(records + rejected, rejected, blocks, size, columns, first_rejects)
 
 
 @asynccontextmanager
@@ -226,8 +245,8 @@ async def _journal(
             engine.listener(Note("Going on with the unfinished run."))
         yield run
     except BaseException:
-        if not await in_thread(_began, journal):
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            if not await in_thread(_began, journal):
                 await in_thread(journal.remove)
         raise
     finally:
@@ -317,29 +336,26 @@ async def _keep_rejects(run: Run, rejecting: Rejecting, inputs: Mapping[str, Pat
 
 
 def _as_object(record: str) -> object:
-    """A bad record as the object that it was read as, or as its text where it could not even be read."""
+    """A bad record as the object that it stands for, digit by digit, or as its text where it is none."""
     try:
         found = orjson.loads(record)
     except orjson.JSONDecodeError:
         return record
-    return found if isinstance(found, dict) else record
+    return orjson.Fragment(exact.one_line(record)) if isinstance(found, dict) else record
 
 
 def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> None:
     part = atomic.part_path(path)
+    file = atomic.PartFile(part, at=None)
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "wb") as file:  # noqa: PTH123  a path cannot be opened with a mode of its own
-            for key, reject in journal.rejects():
-                row = {
-                    "file": str(inputs[key]),
-                    "line": reject.line,
-                    "reason": reject.reason,
-                    "record": _as_object(reject.record),
-                }
-                file.write(orjson.dumps(row) + b"\n")
-    except OSError as error:
-        raise OutputError(
-            path, error.strerror or str(error), hint="Choose another place with --rejects."
-        ) from error
+        for key, reject in journal.rejects():
+            row = {
+                "file": str(inputs[key]),
+                "line": reject.line,
+                "reason": reject.reason,
+                "record": _as_object(reject.record),
+            }
+            file.append(orjson.dumps(row), b"\n")
+    finally:
+        file.close()
     atomic.commit(part, path)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import anyio
 
+from asyncclean.api.compression import Encoding
 from asyncclean.api.connection import Connection
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import UsageError
 from asyncclean.events import Listener
+from asyncclean.files.blocks import MAX_BYTES
 from asyncclean.files.formats import FileFormat
 from asyncclean.kinds import ColumnKind
 from asyncclean.transfer.policy import RejectPolicy
@@ -22,6 +24,27 @@ DEFAULT_KEY = "Contacts"
 """The input key under which a file goes in unless another is named."""
 
 DEFAULT_WORKFLOW = "ContactCleanse"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How blocks are made and sent. ``fixed``: requests in flight, None: found out; ``rate``: a second.
+
+    Raises UsageError for figures that make no sense.
+    """
+
+    fixed: int | None = None
+    rate: float | None = None
+    max_block_bytes: int = MAX_BYTES
+    compress: Encoding | None = None
+
+    def __post_init__(self) -> None:
+        if self.fixed is not None and self.fixed < 1:
+            raise UsageError("concurrency must be at least 1, or 'auto'.")
+        if self.rate is not None and self.rate <= 0:
+            raise UsageError("rate must be more than 0 requests a second.")
+        if self.max_block_bytes < 1:
+            raise UsageError("max_block_bytes must be at least 1.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Knows the order of things and the journal beside the output; how each step is done lives in `transfer`.
 """
 
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -38,6 +39,9 @@ from asyncclean.transfer.fill import Fill, Filled
 from asyncclean.transfer.journal import Journal
 
 T = TypeVar("T")
+
+TELL_S = 0.1
+"""Least seconds between two progress events."""
 
 
 async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T:
@@ -100,7 +104,7 @@ class Run:
         if differing := sorted(name for name in {*held, *now} if held.get(name) != now.get(name)):
             raise JournalError(
                 f"An unfinished run ({self.journal.path}) was started otherwise: "
-                f"{', '.join(differing)} differ{'s' if len(differing) == 1 else ''}.",
+                f"{', '.join(_difference(name, held.get(name), now.get(name)) for name in differing)}.",
                 hint="Use the same input and options to go on, or --fresh to start over.",
             )
 
@@ -115,16 +119,18 @@ class Run:
     async def open(self, path: Path, reading: Reading, *, keep_rejects: bool) -> Source:
         """Open an input; formats whose columns must be found first are read through once."""
         begun = time.monotonic()
-        told = False
+        told_at: float | None = None
 
         def on_read(count: int) -> None:
-            nonlocal told
-            if not told:
-                told = True
+            nonlocal told_at
+            anyio.from_thread.check_cancelled()
+            if told_at is None:
                 anyio.from_thread.run_sync(
                     self.engine.listener, PhaseStarted("read", path.stat().st_size, "bytes")
                 )
-            anyio.from_thread.run_sync(self.engine.listener, Progress("read", count, 0))
+            if told_at is None or time.monotonic() - told_at >= TELL_S:
+                told_at = time.monotonic()
+                anyio.from_thread.run_sync(self.engine.listener, Progress("read", count, 0))
 
         source = await in_thread(
             open_source,
@@ -137,7 +143,7 @@ class Run:
             mended=reading.from_rejects,
             on_read=on_read,
         )
-        if told:
+        if told_at is not None:
             self.figures.seconds["read"] = self.figures.seconds.get("read", 0.0) + time.monotonic() - begun
             self.engine.listener(PhaseEnded("read", self.figures.seconds["read"], 0))
         return source
@@ -264,6 +270,11 @@ class Run:
         await in_thread(self.journal.remove)
 
 
+def _difference(name: str, held: object, now: object) -> str:
+    plain = all(value is None or isinstance(value, str | int | float) for value in (held, now))
+    return f"{name} was {held!r} and is {now!r}" if plain else f"{name} differs"
+
+
 async def discard_part(output: Path) -> None:
     """Remove the part of an output that an abandoned run has left."""
     await in_thread(atomic.discard, atomic.part_path(output))
@@ -275,9 +286,11 @@ def other_outputs(outputs: Mapping[str, str], first_key: str, path: Path) -> dic
     Others go beside it, as ``stem.Key.suffixes``.
     """
     keys: Sequence[str] = sorted(outputs, key=lambda key: (key != first_key, list(outputs).index(key)))
+    # A key is the service's word, and may be no part of a file's name.
+    named = {key: re.sub(r"[^\w.-]", "_", key) for key in keys}
     suffixes = "".join(path.suffixes)
     stem = path.name.removesuffix(suffixes)
     return {
-        key: (outputs[key], path if index == 0 else path.with_name(f"{stem}.{key}{suffixes}"))
+        key: (outputs[key], path if index == 0 else path.with_name(f"{stem}.{named[key]}{suffixes}"))
         for index, key in enumerate(keys)
     }

@@ -1,6 +1,6 @@
 """What a run came to, for people and programs. Knows figures; computes none of them but sums."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,19 +73,22 @@ class Summary(_Facts):
 
 @dataclass(frozen=True, slots=True)
 class DryRun(_Facts):
-    """What `Client.dry_run` found: nothing was sent."""
+    """What `Client.dry_run` found: nothing was sent. ``rejects``: the first few bad rows."""
 
     records_in: int
     records_rejected: int
     blocks: int
     bytes: int
     columns: Mapping[str, Mapping[str, str]]
+    rejects: Sequence[Mapping[str, Any]] = ()
 
 
 def _plain(value: Any) -> Any:
     match value:
         case dict():
             return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
         case float():
             return round(value, 3)
         case Path():

@@ -23,8 +23,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BOTTOM | {"api"},
     "server": BOTTOM | {"api", "workflows"},
     "local": BOTTOM | {"server"},
+    "opening": BOTTOM | {"api", "plan", "settings", "local"},
     "client": BOTTOM
-    | {"api", "files", "transfer", "plan", "run", "flows", "bench", "settings", "summary", "local"},
+    | {"api", "files", "transfer", "plan", "run", "flows", "bench", "settings", "summary", "opening"},
     "cli": BOTTOM | {"client", "files", "transfer", "plan", "bench", "settings", "summary", "local", "cli"},
     "testing": BOTTOM | {"api", "client", "local", "settings"},
     "__init__": BOTTOM | {"api", "client", "plan", "settings", "summary", "transfer"},

@@ -25,3 +25,8 @@ def test_the_first_input_s_output_goes_to_the_path_and_others_beside_it() -> Non
         "Other": ("o", Path("out/x.Other.csv.gz")),
     }
     assert list(other_outputs({"A": "a", "B": "b"}, "Contacts", Path("x.csv"))) == ["A", "B"]
+
+
+def test_a_key_never_leads_out_of_the_folder() -> None:
+    outputs = other_outputs({"Contacts": "a", "../../etc/x": "b"}, "Contacts", Path("out/x.csv"))
+    assert outputs["../../etc/x"] == ("b", Path("out/x..._.._etc_x.csv"))

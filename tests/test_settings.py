@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from asyncclean import Client
 from asyncclean.errors import MissingExtraError, UsageError
 from asyncclean.settings import Settings, load
 
@@ -114,3 +115,8 @@ def test_a_missing_profile_file_is_explained(tmp_path: Path) -> None:
 def test_no_secret_is_in_the_repr() -> None:
     settings = Settings(client_secret="hush-1", token="hush-2")
     assert "hush" not in repr(settings)
+
+
+def test_a_client_takes_settings_or_an_address_and_not_both() -> None:
+    with pytest.raises(UsageError, match="Both settings and an address or credentials are given"):
+        Client("https://one.example", settings=Settings(url="https://other.example"))

@@ -4,6 +4,7 @@ Heavy imports wait until a command is asked for, so that ``--help`` answers at o
 """
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     0 done, 1 failed, 2 wrong usage, 3 done with rejects, 130 interrupted.
     """
     # While it is still starting there is nothing to bring in order, and some modules in C do not survive an
-    # exception in the midst of their import: until the run listens for itself, Ctrl-C just ends it.
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # exception in the midst of their import: until the run listens for itself, Ctrl-C just ends it. (With
+    # SIG_DFL polars would put a handler of its own in the place, which swallows it.)
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     try:
         sys.exit(_main(sys.argv[1:] if argv is None else list(argv)))
     finally:

@@ -28,6 +28,7 @@ from asyncclean.cli.server_data import kept, server_folder, shared_server_folder
 from asyncclean.cli.streams import say
 from asyncclean.client import Client
 from asyncclean.errors import AsynccleanError, OutputError, UsageError
+from asyncclean.files.atomic import check_place
 from asyncclean.files.formats import detect, renamed
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
@@ -185,6 +186,7 @@ async def _dry_run(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
             format=arguments.format,
             encoding=arguments.encoding,
             keep_rejects=arguments.rejects is not None,
+            from_rejects=arguments.from_rejects,
         )
         rejected += found.records_rejected
         if arguments.json:
@@ -225,6 +227,7 @@ def _plans(arguments: argparse.Namespace, files: Sequence[Path]) -> list[CleanPl
             raise OutputError(
                 arguments.output, "is a folder.", hint="Name a file in it, or say --out-dir instead of -o."
             )
+        check_place(arguments.output)
         if len(files) > 1:
             raise UsageError("Several inputs need --out-dir DIR instead of -o OUTPUT.")
         first = {DEFAULT_KEY: files[0]} if files else {}

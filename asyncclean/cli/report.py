@@ -89,6 +89,10 @@ def report_download(summary: DownloadSummary) -> None:
 def report_dry_run(path: Path, found: DryRun) -> None:
     """What ``clean --dry-run`` found in one file."""
     say(f"{path}: {counted(found.records_in, 'record')}, {found.records_rejected:,} of them bad")
+    for reject in found.rejects:
+        say(f"  line {reject['line']:,}: {reject['reason']}")
+    if (more := found.records_rejected - len(found.rejects)) > 0:
+        say(f"  and {more:,} more")
     say(f"  would go up in {counted(found.blocks, 'block')}, {sized(found.bytes)} of JSON, as:")
     for name, facts in found.columns.items():
         header = "" if facts["header"] == name else f"  (from {facts['header']!r})"

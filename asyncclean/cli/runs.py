@@ -12,8 +12,8 @@ from typing import Any
 from asyncclean.cli.report import DONE, print_json
 from asyncclean.cli.server_data import SUFFIX as SERVER_SUFFIX
 from asyncclean.cli.server_data import left_behind, server_folder, shared_server_folder, tidy
-from asyncclean.cli.streams import say
-from asyncclean.errors import JournalError, UsageError
+from asyncclean.cli.streams import print_line, say
+from asyncclean.errors import JournalError, OutputError, UsageError
 from asyncclean.files.atomic import discard, part_path
 from asyncclean.transfer.journal import SUFFIX, Journal, journal_path
 
@@ -26,31 +26,31 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", choices=("list", "forget"), default="list")
     parser.add_argument(
-        "paths",
+        "words",
         nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="folders to look in (default: this one), or outputs whose runs to forget",
+        metavar="[list] [FOLDER ...] | forget OUTPUT ...",
+        help="the folders to look in (default: this one), or the outputs whose runs to forget",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON line a run on standard output")
 
 
 async def run(arguments: argparse.Namespace) -> int:
     """List or forget."""
-    if arguments.action == "forget":
-        if not arguments.paths:
+    action, *rest = arguments.words or ["list"]
+    if action == "forget":
+        if not rest:
             raise UsageError("Which run?", hint="Name its output: asyncclean runs forget cleaned.csv")
-        for path in arguments.paths:
-            _forget(path)
+        for path in rest:
+            _forget(Path(path))
         return DONE
-    found = [facts for folder in arguments.paths or [Path()] for facts in _unfinished(folder)]
+    folders = rest if action == "list" else arguments.words
+    found = [facts for folder in folders or ["."] for facts in _unfinished(Path(folder))]
     for facts in found:
         if arguments.json:
             print_json(facts)
         else:
-            say(_sentence(facts))
+            print_line(_sentence(facts).encode())
     if not found and not arguments.json:
         say("No unfinished runs here.")
     return DONE
@@ -73,7 +73,7 @@ def _facts(path: Path) -> dict[str, Any]:
     output = str(path)[: -len(SUFFIX)]
     try:
         journal = Journal(path)
-    except JournalError as error:
+    except (JournalError, OutputError) as error:
         return {"output": output, "state": "in use or damaged", "detail": error.message}
     try:
         facts = journal.facts()

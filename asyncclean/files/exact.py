@@ -6,7 +6,9 @@ records, braces in strings, nested values. Nothing is rounded or reordered.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+
+import orjson
 
 Member = tuple[str, str]
 """A record's key, and the JSON of its value as it stands in the page."""
@@ -58,6 +60,21 @@ def cell(raw: str) -> str | None:
 def one_line(raw: str) -> str:
     """The same JSON without line breaks: valid JSON has these only where white space means nothing."""
     return _LINE_BREAK.sub(" ", raw)
+
+
+def line(members: Sequence[Member], keys: Mapping[str, str]) -> str:
+    """A record as one line of JSON, with other ``keys`` where there are any, and all else as it stands."""
+    named = (json_key(keys.get(key, key)) + ":" + one_line(raw) for key, raw in members)
+    return f"{{{','.join(named)}}}"
+
+
+def json_key(key: str) -> str:
+    """A key as JSON, in which no quote but the outer ones stands bare: no other key can be found in it."""
+    try:
+        plain = orjson.dumps(key).decode()
+    except TypeError:  # half of a surrogate pair, which only an escape can hold
+        plain = json.dumps(key)
+    return '"' + plain[1:-1].replace('\\"', "\\u0022") + '"'
 
 
 def _record(text: str, at: int) -> tuple[list[Member], int]:

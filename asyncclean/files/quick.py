@@ -5,14 +5,13 @@ that the event loop goes on meanwhile. Facts are asked for in one go: a call cos
 """
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
+from asyncclean.files import exact
 from asyncclean.files.pages import Page
 
 PAGE = pl.col("page")
@@ -116,14 +115,5 @@ def rename(text: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame | None:
         return None
     page = PAGE
     for name, header in keys.items():
-        page = page.str.replace_all(f'"{name}":', json_key(header).replace("$", "$$") + ":")
+        page = page.str.replace_all(f'"{name}":', exact.json_key(header).replace("$", "$$") + ":")
     return text.with_columns(page)
-
-
-def json_key(key: str) -> str:
-    """A key as JSON, in which no quote but the outer ones stands bare: no other key can be found in it."""
-    try:
-        plain = orjson.dumps(key).decode()
-    except TypeError:  # half of a surrogate pair, which only an escape can hold
-        plain = json.dumps(key)
-    return '"' + plain[1:-1].replace('\\"', "\\u0022") + '"'

@@ -46,14 +46,9 @@ class _Records:
 def _exact_lines(page: Page, keys: Mapping[str, str]) -> list[bytes]:
     """Each record of a page as one line of JSON, its keys replaced. Raises VerificationError."""
     try:
-        lines = [_line(members, keys) for members in exact.records(page.json)]
+        lines = [exact.line(members, keys).encode() for members in exact.records(page.json)]
     except ValueError as error:
         raise unlike(page, str(error)) from error
     if len(lines) != page.records:
         raise unlike(page, f"{len(lines):,}")
     return lines
-
-
-def _line(members: Sequence[exact.Member], keys: Mapping[str, str]) -> bytes:
-    named = (quick.json_key(keys.get(key, key)) + ":" + exact.one_line(raw) for key, raw in members)
-    return f"{{{','.join(named)}}}".encode()

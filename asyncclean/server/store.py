@@ -126,6 +126,9 @@ class Store:
                 self._create(path)
             return self._check(path)
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in _OF_THE_DISK:
+                hint = "See that its disk has room and can be written."
+                raise OutputError(path, f"the store cannot be written: {error}", hint=hint) from error
             raise InputError(path, f"the store cannot be used: {error}", hint=_DAMAGED) from error
         except OSError as error:
             where = error.filename or self.directory
@@ -312,6 +315,13 @@ class Store:
             os.close(self._lock)
             self._lock = None
 
+
+_OF_THE_DISK: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 _DAMAGED: Final = "Put back a copy of the data directory, or choose a new one with --data."
 

@@ -121,9 +121,8 @@ class Collect:
             await download.run()
             await anyio.to_thread.run_sync(self._finish, writer)
         except BaseException:
-            # What is written is worth keeping however this ends.
             with anyio.CancelScope(shield=True), contextlib.suppress(AsynccleanError):
-                await anyio.to_thread.run_sync(self._checkpoint, writer)
+                await anyio.to_thread.run_sync(self._leave, writer)
             raise
         finally:
             with anyio.CancelScope(shield=True):
@@ -181,6 +180,15 @@ class Collect:
         self._reached(writer.sync())
         if self._pages > self._first:
             self._journal.put_all({self._fact: {"length": self._length, "pages": self._pages}})
+
+    def _leave(self, writer: Writer) -> None:
+        """Keep what is written, however this ends, if there is a page in it."""
+        try:
+            self._checkpoint(writer)
+        finally:
+            if not self._pages:
+                writer.close()
+                atomic.discard(self._part)
 
     def _finish(self, writer: Writer) -> None:
         writer.finish()

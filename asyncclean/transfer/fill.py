@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio.to_thread
-import orjson
 
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.models import Dataset
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import AsynccleanError, JournalError, NotFoundError, UsageError, VerificationError
 from asyncclean.events import Listener, Note
+from asyncclean.files import exact
 from asyncclean.files.fingerprint import Fingerprint, PrefixHash
 from asyncclean.files.source import Source
 from asyncclean.transfer.journal import Acknowledged, Journal, Refused, Remaining, Totals
@@ -218,10 +218,8 @@ class Fill:
     def _by_header(self, refused: Refused) -> Refused:
         """A record that the service refused, with the source's own headers for keys."""
         headers = {column.name: column.header for column in self.source.columns}
-        record = {
-            headers.get(name, name): value for name, value in orjson.loads(refused.reject.record).items()
-        }
-        return replace(refused, reject=replace(refused.reject, record=orjson.dumps(record).decode()))
+        (members,) = exact.records(f"[{refused.reject.record}]".encode())
+        return replace(refused, reject=replace(refused.reject, record=exact.line(members, headers)))
 
     def _verify(self, what: str, expected: int, found: int) -> None:
         if expected != found:

@@ -139,6 +139,32 @@ def test_a_dry_run_says_what_would_go_up_and_sends_nothing(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["contacts.csv"]
 
 
+def test_a_dry_run_names_the_bad_rows_and_reads_mended_ones(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,name\n1,Ada\n2\n3,Cyd,4\n")
+    said = asyncclean("clean", "in.csv", "--dry-run", "--rejects", "bad.ndjson", cwd=tmp_path)
+    assert said.status == 3
+    assert "3 records, 2 of them bad" in said.err
+    assert "line 3: " in said.err
+    assert "line 4: " in said.err
+    row = {"file": "in.csv", "line": 3, "reason": "short", "record": {"id": "2", "name": "Bob"}}
+    (tmp_path / "mended.ndjson").write_bytes(orjson.dumps(row) + b"\n")
+    mended = asyncclean("clean", "mended.ndjson", "--dry-run", "--from-rejects", cwd=tmp_path)
+    assert mended.status == 0, mended.err
+    assert "1 record, 0 of them bad" in mended.err
+
+
+def test_rejects_hold_bad_records_digit_by_digit(tmp_path: Path, service: str) -> None:
+    bad = '{"id": 12345678901234567890123, "price": 1.10, "id": 2, "name": {"first": "Ada"}}'
+    (tmp_path / "in.ndjson").write_text(f'{bad}\n{{"id": 1, "price": 2.5, "name": "Bob"}}\n')
+    said = asyncclean(
+        *("clean", "in.ndjson", "-o", "out.csv", "--rejects", "bad.ndjson", "--url", service),
+        *("--workflow", "PassThrough"),
+        cwd=tmp_path,
+    )
+    assert said.status == 3, said.err
+    assert bad in (tmp_path / "bad.ndjson").read_text()
+
+
 def test_several_files_go_under_their_own_names(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         write_csv(tmp_path / f"{name}.csv", [["id", "first_name"], [name, "ADA"]])

@@ -27,7 +27,7 @@ async def leave(output: Path) -> Path:
 async def test_what_a_killed_run_left_is_listed_and_forgotten(tmp_path: Path) -> None:
     data = await leave(tmp_path / "out.csv")
     listed = asyncclean("runs", cwd=tmp_path)
-    assert "asyncclean runs forget out.csv" in listed.err
+    assert "asyncclean runs forget out.csv" in listed.out
     assert data.is_dir()
     assert asyncclean("runs", "--json", cwd=tmp_path).summary["state"] == "over"
     forgotten = asyncclean("runs", "forget", "out.csv", cwd=tmp_path)

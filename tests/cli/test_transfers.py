@@ -94,15 +94,30 @@ def test_an_interrupted_run_is_listed_goes_on_and_can_be_forgotten(tmp_path: Pat
         assert "goes on where this one stopped" in process.stderr.read()
     assert not (tmp_path / "out.csv").exists()
     listed = asyncclean("runs", cwd=tmp_path)
-    assert "out.csv: uploading" in listed.err
+    assert "out.csv: uploading" in listed.out
+    assert asyncclean("runs", ".", cwd=tmp_path).out == listed.out
     changed = asyncclean(*command, "--max-block-bytes", "1M", cwd=tmp_path)
     assert changed.status == 1
-    assert "max_block_bytes differs" in changed.err
+    assert "max_block_bytes was 4194304 and is 1048576" in changed.err
     went_on = asyncclean(*command, "--json", cwd=tmp_path)
     assert went_on.status == 0, went_on.err
     assert "Going on with the unfinished run" in went_on.err
     assert went_on.summary["blocks_resumed"] != 0
     assert read_csv(tmp_path / "out.csv") == read_csv(tmp_path / "in.csv")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="it is seen in /proc what is imported")
+def test_ctrl_c_while_it_is_still_starting_ends_it(tmp_path: Path, service: str) -> None:
+    """polars, once it is imported, would take the signal and do nothing."""
+    write_csv(tmp_path / "in.csv", [["id"], *([str(number)] for number in range(200_000))])
+    command = [sys.executable, "-m", "asyncclean", "clean", "in.csv", "-o", "out.csv", "--url", service]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
+        maps = Path(f"/proc/{process.pid}/maps")
+        while "_polars_runtime" not in maps.read_text():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_forgetting_a_run_removes_its_traces(tmp_path: Path, service: str) -> None:
