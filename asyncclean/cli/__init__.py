@@ -18,11 +18,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     # While it is still starting there is nothing to bring in order, and some modules in C do not survive an
     # exception in the midst of their import: until the run listens for itself, Ctrl-C just ends it. (With
     # SIG_DFL polars would put a handler of its own in the place, which swallows it.)
-    before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    before = signal.signal(signal.SIGINT, _die)
     try:
         sys.exit(_main(sys.argv[1:] if argv is None else list(argv)))
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _die(*_: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _main(words: Sequence[str]) -> int:

@@ -116,7 +116,7 @@ def test_ctrl_c_while_it_is_still_starting_ends_it(tmp_path: Path, service: str)
         while "_polars_runtime" not in maps.read_text():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(60) in (-signal.SIGINT, 130)
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -154,11 +154,14 @@ async def test_starting_over_takes_back_what_the_unfinished_run_made(service: st
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"dataset": "another"}, "dataset differs"),
-        ({"encoding": "latin-1"}, "encoding differs"),
+        ({"dataset": "another"}, "dataset was None and is 'another'"),
+        ({"encoding": "latin-1"}, "encoding was 'utf-8' and is 'iso8859-1'"),
         ({"types": {"id": "int"}}, "input Contacts differs"),
-        ({"rejects": "bad.ndjson"}, "rejects differs"),
-        ({"dataset": "another", "encoding": "cp1252"}, "dataset, encoding differ"),
+        ({"rejects": "bad.ndjson"}, "rejects was False and is True"),
+        (
+            {"dataset": "another", "encoding": "cp1252"},
+            "dataset was None and is 'another', encoding was 'utf-8' and is 'cp1252'",
+        ),
     ],
 )
 async def test_other_options_are_refused_by_their_names_and_the_same_ones_go_on(
@@ -181,7 +184,7 @@ async def test_another_workflow_is_taken_before_the_job_and_refused_after(servic
     async with proxied(service) as proxy:
         await stop_at(proxy, block(20), lambda: clean(proxy, source, workflow="Mistyped"))
         await stop_at(proxy, lambda request: request.matches("POST /Job"), lambda: clean(proxy, source))
-        with pytest.raises(JournalError, match="workflow differs"):
+        with pytest.raises(JournalError, match="workflow was 'PassThrough' and is 'ContactCleanse'"):
             await clean(proxy, source, workflow="ContactCleanse")
         await clean(proxy, source)
     assert proxy.count("POST /Job") == 1
@@ -191,7 +194,7 @@ async def test_another_workflow_is_taken_before_the_job_and_refused_after(servic
 async def test_another_way_of_writing_is_refused_once_the_output_is_begun(service: str, source: Path) -> None:
     async with proxied(service) as proxy:
         await stop_at(proxy, lambda request: request.matches("GET .*/data"), lambda: clean(proxy, source))
-        with pytest.raises(JournalError, match="csv_safe differs"):
+        with pytest.raises(JournalError, match="csv_safe was False and is True"):
             await clean(proxy, source, csv_safe=True)
         summary = await clean(proxy, source)
     assert summary.blocks_resumed == summary.blocks
