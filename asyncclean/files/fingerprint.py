@@ -13,7 +13,7 @@ from isal import isal_zlib
 
 from asyncclean.errors import InputError
 
-_STEP = 1 << 20
+_STEP = 1 << 17
 _ENDS = 1 << 16
 
 
@@ -60,9 +60,10 @@ class PrefixHash:
         try:
             with self._path.open("rb", buffering=0) as file:
                 file.seek(self.at)
-                while self.at < to and (chunk := file.read(min(_STEP, to - self.at))):
-                    self._crc = isal_zlib.crc32(chunk, self._crc)
-                    self.at += len(chunk)
+                room = memoryview(bytearray(_STEP))
+                while self.at < to and (count := file.readinto(room[: to - self.at])):
+                    self._crc = isal_zlib.crc32(room[:count], self._crc)
+                    self.at += count
         except OSError as error:
             raise InputError(self._path, error.strerror or str(error)) from error
         return self._crc

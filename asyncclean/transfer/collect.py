@@ -30,7 +30,7 @@ from asyncclean.transfer.bounds import DownloadBusy
 from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter
 from asyncclean.transfer.journal import Journal
 
-CHECKPOINT_S = 1.0
+CHECKPOINT_S = 0.5
 """Least seconds between two checkpoints: what a kill can cost, against the price of a sync."""
 
 AGAIN_SUFFIX = ".asyncclean-verify"

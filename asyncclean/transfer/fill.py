@@ -72,11 +72,12 @@ class Fill:
         Raises what `Upload.run` raises, JournalError when the input is no longer the same, VerificationError
         when two counts do not agree, and UsageError when another dataset has its name.
         """
-        prefix = PrefixHash(self.source.path)
-        remaining = await anyio.to_thread.run_sync(self._remaining, prefix)
         if await self._fact(self._completed) and not (needed and await self._is_gone()):
+            # All that is to come is made of what the service has: the source is not read again.
             totals = await self._totals()
             return Filled(self.dataset, totals, Uploaded.nothing(totals.blocks, totals.records))
+        prefix = PrefixHash(self.source.path)
+        remaining = await anyio.to_thread.run_sync(self._remaining, prefix)
         held = await self._create()
         if held is None:
             remaining = Remaining()
