@@ -17,7 +17,7 @@ from asyncclean import bench, flows
 from asyncclean.api.connection import Timeouts
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
-from asyncclean.api.models import KIND_CODES, Job
+from asyncclean.api.models import Job
 from asyncclean.api.retry import RetryPolicy
 from asyncclean.errors import AsynccleanError, UsageError, unwrapped
 from asyncclean.events import Listener, ignore
@@ -316,7 +316,7 @@ class Client:
                 flows.dry_run,
                 Path(input),
                 reading,
-                frozenset(self._settings.type_codes if self._settings.url else KIND_CODES),
+                frozenset(self._settings.codes),
                 self._pace.max_block_bytes,
                 keep_rejects=keep_rejects,
                 on_read=anyio.from_thread.check_cancelled,

@@ -11,6 +11,9 @@ Phase = Literal["read", "upload", "job", "download"]
 Bound = Literal["reader", "encoder", "writer", "network", "service", "rate"]
 """What a phase waits for: a local stage, the way to the service, the service, or the rate allowed."""
 
+TELL_S = 0.1
+"""Least seconds between two `Progress` events of a phase."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:

@@ -7,7 +7,6 @@ from asyncclean import local
 from asyncclean.api.connection import Connection, Timeouts
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
-from asyncclean.api.models import KIND_CODES
 from asyncclean.api.pacing import MOST, Limiter
 from asyncclean.api.retry import RetryPolicy
 from asyncclean.api.tokens import Auth
@@ -30,11 +29,10 @@ async def open_engine(
 
     Raises UsageError for an address or credentials that make no sense.
     """
-    url, auth, codes = settings.url, Auth(), KIND_CODES
+    url, auth = settings.url, Auth()
     if url is None:
         url = await stack.enter_async_context(local.service(data))
     else:
-        codes = settings.type_codes
         auth = Auth(
             token=settings.token,
             client_id=settings.client_id,
@@ -56,12 +54,12 @@ async def open_engine(
     )
     return Engine(
         connection=connection,
-        datasets=Datasets(connection, codes),
+        datasets=Datasets(connection, settings.codes),
         jobs=Jobs(connection, settings.job_states),
         upload_limiter=Limiter(fixed=pace.fixed, rate=pace.rate, most=MOST),
         download_limiter=Limiter(fixed=pace.fixed, rate=pace.rate, most=MOST),
         max_block_bytes=pace.max_block_bytes,
-        allowed_kinds=frozenset(codes),
+        allowed_kinds=frozenset(settings.codes),
         service=settings.url or "embedded",
         listener=listener,
     )

@@ -25,7 +25,7 @@ from asyncclean.errors import (
     TooManyRejectsError,
     unwrapped,
 )
-from asyncclean.events import Note, Phase, PhaseEnded, PhaseStarted, Progress
+from asyncclean.events import TELL_S, Note, Phase, PhaseEnded, PhaseStarted, Progress
 from asyncclean.files import atomic
 from asyncclean.files.columns import Columns
 from asyncclean.files.formats import FileFormat
@@ -39,9 +39,6 @@ from asyncclean.transfer.fill import Fill, Filled
 from asyncclean.transfer.journal import Journal
 
 T = TypeVar("T")
-
-TELL_S = 0.1
-"""Least seconds between two progress events."""
 
 
 async def in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T:

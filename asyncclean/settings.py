@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from asyncclean.api.models import JOB_STATES, JobState
+from asyncclean.api.models import JOB_STATES, KIND_CODES, JobState
 from asyncclean.errors import MissingExtraError, UsageError
 from asyncclean.kinds import ALL_KINDS, ColumnKind
 
@@ -64,6 +64,11 @@ class Settings:
     insecure_http: bool = False
     type_codes: Mapping[ColumnKind, int] = field(default_factory=lambda: dict(REMOTE_TYPE_CODES))
     job_states: Mapping[int, JobState] = field(default_factory=lambda: dict(JOB_STATES))
+
+    @property
+    def codes(self) -> Mapping[ColumnKind, int]:
+        """The kinds that the service takes, with its codes: ``type_codes``; all of them if it is embedded."""
+        return self.type_codes if self.url else KIND_CODES
 
 
 def load(

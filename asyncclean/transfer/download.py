@@ -23,7 +23,7 @@ import anyio.to_thread
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import VerificationError
-from asyncclean.events import Listener, Progress, ignore
+from asyncclean.events import TELL_S, Listener, Progress, ignore
 from asyncclean.files.output import Page, count_records, seems_to_hold
 from asyncclean.transfer.bounds import DownloadBusy, download_bound
 from asyncclean.transfer.reorder import Reorder
@@ -45,9 +45,6 @@ LEAST_WINDOW = 4
 
 RUN_PAGES = 8
 """Most pages handed over in one step: enough to make the step to the thread cheap, 2 MB at 255 KB."""
-
-TELL_S = 0.1
-"""Least seconds between two progress events."""
 
 
 class PageWriter(Protocol):

@@ -31,7 +31,7 @@ from isal import isal_zlib
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.pacing import Limiter
 from asyncclean.errors import InputError, JournalError, RejectedError, shortened
-from asyncclean.events import Bound, Listener, Progress, ignore
+from asyncclean.events import TELL_S, Bound, Listener, Progress, ignore
 from asyncclean.files.blocks import MAX_BYTES, Batch, Encoded, Reader, Reject, encode
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.transfer.bounds import Busy, upload_bound
@@ -44,9 +44,6 @@ RECORD_S = 0.25
 
 SETTLE_S = 5.0
 """How long requests in flight may still take when an upload is stopped."""
-
-TELL_S = 0.1
-"""Least seconds between two progress events."""
 
 REFUSED_RECORDS = (400, 422)
 """Statuses by which a service refuses what is in a block."""
