@@ -8,7 +8,7 @@ is resumed cuts the same blocks again.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,10 +89,21 @@ class Encoded:
         return self.start.line + self.start.skip + index if self.lines is None else self.lines[index]
 
 
-class Reader(Protocol):
-    """Reads batches in order; a plain iterator, to be advanced in a worker thread."""
+Tap = Callable[[int, bytes], None]
+"""Is given each stretch of a file as it comes from the disk: the offset there, and the bytes."""
 
-    def batches(self, start: Position = START) -> Iterator[Batch]: ...
+
+def no_tap(offset: int, data: bytes) -> None:
+    """Nobody looks."""
+
+
+class Reader(Protocol):
+    """Reads batches in order; a plain iterator, to be advanced in a worker thread.
+
+    What it reads from the disk in turn, it shows to ``tap`` before it gives a batch made of it.
+    """
+
+    def batches(self, start: Position = START, tap: Tap = no_tap) -> Iterator[Batch]: ...
 
 
 def encode(piece: Slice, max_bytes: int = MAX_BYTES) -> list[Encoded]:

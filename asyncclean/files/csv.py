@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from asyncclean.files.badrows import BadRow, settle
-from asyncclean.files.blocks import START, Batch, Position
+from asyncclean.files.blocks import START, Batch, Position, Tap, no_tap
 from asyncclean.files.casts import cast
 from asyncclean.files.columns import typed_columns
 from asyncclean.files.csv_ahead import AHEAD, ReadAhead
@@ -64,15 +64,15 @@ class CsvSource:
         self._chunks = ChunkReader(dialect, [column.name for column in self.columns])
         self._splitter = RecordSplitter(dialect.delimiter, skip_spaces=dialect.skip_spaces)
 
-    def _open(self) -> ByteStream:
-        return ByteStream(self.path, compression=self.format.compression, encoding=self._encoding)
+    def _open(self, tap: Tap = no_tap) -> ByteStream:
+        return ByteStream(self.path, compression=self.format.compression, encoding=self._encoding, tap=tap)
 
-    def batches(self, start: Position = START) -> Iterator[Batch]:
+    def batches(self, start: Position = START, tap: Tap = no_tap) -> Iterator[Batch]:
         """The records from ``start`` on. Raises InputError for a bad row, unless rejects are kept."""
         header = self._header
         offset, line = (start.offset, start.line) if start.offset else (header.offset, header.line)
         slicer = Slicer(start.skip)
-        with closing(self._open()) as stream, ThreadPoolExecutor(AHEAD) as threads:
+        with closing(self._open(tap)) as stream, ThreadPoolExecutor(AHEAD) as threads:
             window = Window(stream, offset=offset, line=line, chunk=self._chunk, longest=self._longest)
             ahead = ReadAhead(window, self._chunks, threads)
             done = False

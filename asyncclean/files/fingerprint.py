@@ -1,8 +1,7 @@
 """Tells whether a file is still the one that it was. Knows bytes, and nothing of what they mean.
 
 A run that goes on after a kill must not mix two versions of its input. Size and time of change are looked
-at first; what decides is a CRC-32 of all that was read, so that an edit of equal size is noticed too. It
-costs a second read from the page cache, at several GB/s.
+at first; what decides is a CRC-32 of all that was read, so that an edit of equal size is noticed too.
 """
 
 from dataclasses import asdict, dataclass
@@ -43,27 +42,38 @@ class Fingerprint:
 
 
 class PrefixHash:
-    """The CRC-32 of a file's first bytes, ever further. Blocking; for one thread at a time."""
+    """The CRC-32 of a file's first ``at`` bytes, ever further. Blocking; for one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._crc = 0
+        self.checksum = 0
         self.at = 0
 
+    def take(self, offset: int, data: bytes) -> None:
+        """Go on by bytes that were just read at ``offset``, as far as they are not passed already.
+
+        Raises InputError when those before them cannot be read.
+        """
+        self.advance(offset)
+        passed = self.at - offset
+        if 0 <= passed < len(data):
+            self.checksum = isal_zlib.crc32(memoryview(data)[passed:], self.checksum)
+            self.at = offset + len(data)
+
     def advance(self, to: int) -> int:
-        """Go on to byte ``to``, unless that is passed already; gives the CRC-32 of the first ``at`` bytes.
+        """Go on to byte ``to``, unless that is passed already; gives `checksum`.
 
         Raises InputError when the file cannot be read.
         """
         if to <= self.at:
-            return self._crc
+            return self.checksum
         try:
             with self._path.open("rb", buffering=0) as file:
                 file.seek(self.at)
                 room = memoryview(bytearray(_STEP))
                 while self.at < to and (count := file.readinto(room[: to - self.at])):
-                    self._crc = isal_zlib.crc32(room[:count], self._crc)
+                    self.checksum = isal_zlib.crc32(room[:count], self.checksum)
                     self.at += count
         except OSError as error:
             raise InputError(self._path, error.strerror or str(error)) from error
-        return self._crc
+        return self.checksum

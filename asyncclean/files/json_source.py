@@ -16,7 +16,7 @@ import polars as pl
 
 from asyncclean.errors import InputError
 from asyncclean.files.badrows import BadRow, settle
-from asyncclean.files.blocks import START, Batch, Position
+from asyncclean.files.blocks import START, Batch, Position, Tap, no_tap
 from asyncclean.files.casts import without
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.json_frames import Framer
@@ -72,8 +72,8 @@ class JsonSource:
         stat = os.stat(self.path)  # noqa: PTH116
         return stat.st_size, stat.st_mtime_ns
 
-    def _pieces(self, start: Position, proven: Proof) -> Iterator[tuple[Pieces, Window]]:
-        stream = ByteStream(self.path, compression=self.format.compression, encoding=self._encoding)
+    def _pieces(self, start: Position, proven: Proof, tap: Tap = no_tap) -> Iterator[tuple[Pieces, Window]]:
+        stream = ByteStream(self.path, compression=self.format.compression, encoding=self._encoding, tap=tap)
         with closing(stream):
             window = Window(
                 stream, offset=start.offset, line=start.line, chunk=self._chunk, longest=self._longest
@@ -98,10 +98,10 @@ class JsonSource:
             )
         return survey
 
-    def batches(self, start: Position = START) -> Iterator[Batch]:
+    def batches(self, start: Position = START, tap: Tap = no_tap) -> Iterator[Batch]:
         """The records from ``start`` on. Raises InputError for a file that is not what it was when opened."""
         slicer = Slicer(start.skip)
-        for pieces, window in self._pieces(start, self._proven):
+        for pieces, window in self._pieces(start, self._proven, tap):
             if self._stat() != self._state:
                 raise InputError(self.path, "was changed while it was read.", hint="Try again.")
             chunk, bad = self._chunk_of(pieces)

@@ -20,7 +20,7 @@ import polars.exceptions
 
 from asyncclean.errors import InputError
 from asyncclean.files.badrows import BadRow, settle
-from asyncclean.files.blocks import START, Batch, Position
+from asyncclean.files.blocks import START, Batch, Position, Tap, no_tap
 from asyncclean.files.casts import cast, without
 from asyncclean.files.columns import Column, Columns, check_headers, typed_columns
 from asyncclean.files.formats import FileFormat
@@ -117,7 +117,7 @@ class ParquetSource:
             hint="Leave it out, or write it as text.",
         )
 
-    def batches(self, start: Position = START) -> Iterator[Batch]:
+    def batches(self, start: Position = START, tap: Tap = no_tap) -> Iterator[Batch]:
         """The rows from ``start`` on. Raises InputError for a bad row, unless rejects are kept."""
         slicer = Slicer(start.skip)
         at, rows = start.offset, FIRST_ROWS

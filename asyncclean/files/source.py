@@ -1,11 +1,11 @@
 """Opens a local file as a source of records. Knows which reader is whose; the readers know the rest."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from asyncclean.errors import UsageError
-from asyncclean.files.blocks import START, Batch, Position
+from asyncclean.files.blocks import Reader
 from asyncclean.files.columns import Columns
 from asyncclean.files.csv import CsvSource
 from asyncclean.files.formats import FileFormat, detect
@@ -19,20 +19,16 @@ from asyncclean.files.stream import check_file, normal_encoding
 from asyncclean.kinds import ALL_KINDS, ColumnKind
 
 
-class Source(Protocol):
+class Source(Reader, Protocol):
     """A file that is read in order, from any position that it has given before. Blocking.
 
-    ``size``: bytes on disk. ``columns``: in the order of the file.
+    ``size``: bytes on disk. ``columns``: in the order of the file. `batches` raises InputError.
     """
 
     path: Path
     size: int
     format: FileFormat
     columns: Columns
-
-    def batches(self, start: Position = START) -> Iterator[Batch]:
-        """The records from ``start`` on, in order. Raises InputError."""
-        ...
 
 
 def _ignore(bytes_read: int) -> None:

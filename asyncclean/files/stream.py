@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from asyncclean.errors import InputError, UsageError
+from asyncclean.files.blocks import Tap, no_tap
 from asyncclean.files.decompress import decompress
 from asyncclean.files.formats import Compression
 
@@ -85,10 +86,16 @@ class ByteStream:
     """
 
     def __init__(
-        self, path: Path, *, compression: Compression | None = None, encoding: str = "utf-8"
+        self,
+        path: Path,
+        *,
+        compression: Compression | None = None,
+        encoding: str = "utf-8",
+        tap: Tap = no_tap,
     ) -> None:
         self.path = path
         self.bytes_read = 0
+        self._tap = tap
         try:
             self._file = path.open("rb", buffering=0)
         except OSError as error:
@@ -124,6 +131,7 @@ class ByteStream:
             got = self._file.read(size)
         except OSError as error:
             raise unreadable(self.path, error) from error
+        self._tap(self.bytes_read, got)
         self.bytes_read += len(got)
         return got
 

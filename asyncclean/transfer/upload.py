@@ -174,19 +174,21 @@ class Upload:
 
     async def _read(self, tasks: anyio.abc.TaskGroup, pieces: MemoryObjectSendStream[_Piece]) -> None:
         """Read batch after batch in a worker thread, and set an encoder to each."""
-        with pieces, _closing(self._reader.batches(self._remaining.start)) as batches:
+        with pieces, _closing(self._batches()) as batches:
             while (piece := await anyio.to_thread.run_sync(self._next_piece, batches)) is not None:
                 tasks.start_soon(self._encode, piece)
                 await pieces.send(piece)
+
+    def _batches(self) -> Iterator[Batch]:
+        return self._reader.batches(self._remaining.start, self._prefix.take)
 
     def _next_piece(self, batches: Iterator[Batch]) -> _Piece | None:
         begun = time.perf_counter()
         batch = next(batches, None)
         if batch is None:
             return None
-        checksum = self._prefix.advance(batch.bytes_read)
         self._busy.reading += time.perf_counter() - begun
-        return _Piece(batch, self._prefix.at, checksum)
+        return _Piece(batch, self._prefix.at, self._prefix.checksum)
 
     async def _encode(self, piece: _Piece) -> None:
         piece.slices = await anyio.to_thread.run_sync(self._encode_batch, piece.batch)
