@@ -36,6 +36,14 @@ _TABLES = (
     position_offset INTEGER NOT NULL, PRIMARY KEY (input, line, block, ordinal, record)) WITHOUT ROWID""",
 )
 
+# Blocks as one JSON array: the sqlite3 module lets go of the interpreter's lock for every statement and waits
+# to have it back, which takes a busy event loop's switch interval (5 ms) a row where each is a statement.
+_ACKNOWLEDGE = (
+    "INSERT OR REPLACE INTO acknowledged SELECT ?1, "
+    + ", ".join(f"json_extract(value, '$[{field}]')" for field in range(12))
+    + " FROM json_each(?2)"
+)
+
 
 def journal_path(output: Path) -> Path:
     """Where the journal of a run that writes ``output`` lies: beside it."""
@@ -194,16 +202,14 @@ class Journal:
     def acknowledge(self, key: str, blocks: Sequence[Acknowledged], refused: Sequence[Refused] = ()) -> None:
         """Record blocks of the input ``key`` that have arrived, and records of it that will not."""
         with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO acknowledged VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                [
-                    (
-                        *(key, b.number, b.slice, b.slice_blocks, b.records, b.accepted, b.checksum, b.bytes),
-                        *(b.start.offset, b.start.skip, b.start.line, b.source_bytes, b.source_checksum),
-                    )
-                    for b in blocks
-                ],
-            )
+            rows = [
+                (
+                    *(b.number, b.slice, b.slice_blocks, b.records, b.accepted, b.checksum, b.bytes),
+                    *(b.start.offset, b.start.skip, b.start.line, b.source_bytes, b.source_checksum),
+                )
+                for b in blocks
+            ]
+            self._db.execute(_ACKNOWLEDGE, (key, json.dumps(rows)))
             # After a kill the same record may be refused again.
             self._db.executemany(
                 "INSERT OR IGNORE INTO rejects VALUES (?,?,?,?,?,?,?)",
