@@ -38,11 +38,13 @@ _TABLES = (
 
 # Blocks as one JSON array: the sqlite3 module lets go of the interpreter's lock for every statement and waits
 # to have it back, which takes a busy event loop's switch interval (5 ms) a row where each is a statement.
-_ACKNOWLEDGE = (
-    "INSERT OR REPLACE INTO acknowledged SELECT ?1, "
-    + ", ".join(f"json_extract(value, '$[{field}]')" for field in range(12))
-    + " FROM json_each(?2)"
-)
+_ACKNOWLEDGE = """
+INSERT OR REPLACE INTO acknowledged SELECT ?1,
+    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+    json_extract(value, '$[6]'), json_extract(value, '$[7]'), json_extract(value, '$[8]'),
+    json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]')
+FROM json_each(?2)"""
 
 
 def journal_path(output: Path) -> Path:
