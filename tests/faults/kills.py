@@ -8,9 +8,11 @@ summary must tell of just what had been noted; and nothing else may be left behi
 """
 
 import argparse
+import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,7 +142,9 @@ class Program:
                 await _until(lambda: kill.is_due(folder))
             else:
                 await reached.wait()
-            process.kill()
+            # Not process.kill(): where it has just ended by itself, that takes its status from asyncio.
+            if process.returncode is None:
+                os.kill(process.pid, signal.SIGKILL)
 
         if self.proxy is not None:
             self.proxy.before, self.proxy.after = before, after
