@@ -223,9 +223,9 @@ class Client:
         """Run several main jobs that overlap: while one job is awaited, the next file goes up.
 
         All share the limit on requests in flight. A file that fails does not stop the others: its error
-        stands in its place in the answer.
+        stands in its place in the answer. Until all are done, the same call again does only what is left.
         """
-        plans = list(plans)
+        plans = [replace(plan, part=True, resumable=plan.resumable and self._resumable) for plan in plans]
         results: list[Summary | AsynccleanError | None] = [None] * len(plans)
         turns = anyio.Semaphore(MOST_RUNS)
 
@@ -239,6 +239,8 @@ class Client:
         async with anyio.create_task_group() as tasks:
             for index, plan in enumerate(plans):
                 tasks.start_soon(one, index, plan)
+        if all(isinstance(result, Summary) for result in results):
+            await flows.all_done(self._told_by(None), plans)
         return [result for result in results if result is not None]
 
     async def upload(

@@ -13,7 +13,7 @@ import anyio
 import orjson
 
 from asyncclean.api.models import Job, JobRequest
-from asyncclean.errors import NotFoundError, OutputError, VerificationError
+from asyncclean.errors import AsynccleanError, NotFoundError, OutputError, VerificationError
 from asyncclean.events import Note
 from asyncclean.files import atomic, exact
 from asyncclean.files.blocks import encode
@@ -61,7 +61,10 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
             assert done is not None
         job, outputs, collected = done
         rejects = await _keep_rejects(run, plan.rejecting, plan.inputs)
-        await in_thread(run.journal.remove)
+        if plan.part:
+            await in_thread(run.journal.put, done=True)
+        else:
+            await in_thread(run.journal.remove)
         return Summary(
             records_in=sum(one.totals.accepted + one.totals.rejected for one in filled),
             records_out=collected[0].records,
@@ -76,11 +79,21 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
             datasets=names,
             job=job.name,
             outputs={key: path for key, (_, path) in outputs.items()},
+            output_datasets={key: name for key, (name, _) in outputs.items()},
             statistics=job.statistics,
             checksum=_checksum(filled),
             bounded_by=run.figures.bounded_by,
             rejects=rejects,
         )
+
+
+async def all_done(engine: Engine, plans: Iterable[CleanPlan]) -> None:
+    """Remove the journals of runs that belong together, now that the last of them is done."""
+    for path in [journal_path(plan.output) for plan in plans if plan.resumable]:
+        try:
+            await in_thread(lambda path=path: Journal(path).remove())
+        except AsynccleanError as error:
+            engine.listener(Note(f"{path} could not be removed: {error}"))
 
 
 async def _job_and_outputs(

@@ -49,7 +49,8 @@ class DownloadSummary(_Facts):
 @dataclass(frozen=True, slots=True)
 class Summary(_Facts):
     """What `Client.clean` did. ``statistics`` are the job's own; ``bounded_by`` says, by phase, what was
-    the limit: reader, encoder, network, service, rate or writer.
+    the limit: reader, encoder, network, service, rate or writer. ``outputs`` and ``output_datasets`` are by
+    the job's output keys, ``datasets`` by its input keys.
     """
 
     records_in: int
@@ -65,6 +66,7 @@ class Summary(_Facts):
     datasets: Mapping[str, str]
     job: str
     outputs: Mapping[str, Path]
+    output_datasets: Mapping[str, str]
     statistics: Mapping[str, Any]
     checksum: str
     bounded_by: Mapping[str, str] = field(default_factory=dict)

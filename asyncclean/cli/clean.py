@@ -32,6 +32,7 @@ from asyncclean.files.atomic import check_place
 from asyncclean.files.formats import detect, renamed
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
+from asyncclean.transfer.journal import journal_path
 
 EXAMPLES = """\
 examples:
@@ -150,7 +151,9 @@ async def _clean_many(
         print_json(_together(plans, results))
     failures = [result for result in results if isinstance(result, AsynccleanError)]
     if failures:
-        say(f"{len(failures)} of {len(plans)} files failed; the same command again does only what is left.")
+        begun = any(journal_path(plan.output).exists() for plan in plans)
+        then = "; the same command again does only what is left" if begun else ""
+        say(f"{len(failures)} of {len(plans)} files failed{then}.")
         return max(failure.exit_status for failure in failures)
     return DONE_WITH_REJECTS if any(summary.records_rejected for summary in done) else DONE
 

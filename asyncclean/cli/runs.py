@@ -4,8 +4,8 @@ A run's journal lies beside its output as OUTPUT.asyncclean until all is done.
 """
 
 import argparse
-import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,11 @@ def _facts(path: Path) -> dict[str, Any]:
         )
     finally:
         journal.close()
+    began = datetime.fromtimestamp(facts.get("created", 0)).astimezone()
     state = "uploading"
-    if facts.get("started"):
+    if facts.get("done"):
+        state = "done, unlike another file of its command"
+    elif facts.get("started"):
         state = (
             "downloading"
             if any(value and name.startswith("output:") for name, value in facts.items())
@@ -100,7 +103,7 @@ def _facts(path: Path) -> dict[str, Any]:
         "job": facts.get("job"),
         "datasets": [facts.get(f"dataset:{key}") for key in keys],
         "service": (facts.get("pins:input") or facts.get("pins:output") or {}).get("service"),
-        "began": time.strftime("%Y-%m-%d %H:%M", time.localtime(facts.get("created", 0))),
+        "began": began.isoformat(sep=" ", timespec="seconds"),
     }
 
 

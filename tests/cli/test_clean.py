@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -199,7 +200,28 @@ def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path: Path, servic
     said = asyncclean("clean", "good.csv", "bad.csv", "--out-dir", "out", "--url", service, cwd=tmp_path)
     assert said.status == 1
     assert "bad.csv, line 2" in said.err
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.csv"]
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {"good.csv", "good.csv.asyncclean"}
+
+
+def test_several_files_again_are_only_those_that_are_left(tmp_path: Path) -> None:
+    write_csv(tmp_path / "good.csv")
+    (tmp_path / "bad.csv").write_text("id,first_name\n1\n")
+    command = ("clean", "good.csv", "bad.csv", "--out-dir", "out")
+    assert asyncclean(*command, cwd=tmp_path).status == 1
+    good = tmp_path / "out" / "good.csv"
+    before = good.stat()
+    listed = asyncclean("runs", cwd=tmp_path)
+    assert "good.csv: done, unlike another file of its command" in listed.out
+    (tmp_path / "bad.csv").write_text("id,first_name\n1,ADA\n")
+    said = asyncclean(*command, "--json", cwd=tmp_path)
+    assert said.status == 0, said.err
+    runs: Any = said.summary["runs"]
+    good_run, bad_run = runs
+    assert (good_run["blocks_resumed"], good_run["pages_resumed"]) == (good_run["blocks"], good_run["pages"])
+    assert bad_run["blocks_resumed"] == 0
+    assert (good.stat().st_ino, good.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bad.csv", "good.csv"]
 
 
 def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, service: str) -> None:
