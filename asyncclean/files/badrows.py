@@ -50,11 +50,11 @@ def settle(path: Path, bad: Sequence[BadRow], *, keep: bool) -> list[Reject]:
     if bad and not keep:
         first = bad[0]
         raise InputError(path, first.reason, line=first.line, column=first.column, hint=first.hint)
-    return [
-        Reject(
-            row.line,
-            row.reason if row.column is None else f"column {row.column!r}: {row.reason}",
-            row.record[:LONGEST],
-        )
-        for row in bad
-    ]
+    return [_reject(row) for row in bad]
+
+
+def _reject(row: BadRow) -> Reject:
+    reason = row.reason if row.column is None else f"column {row.column!r}: {row.reason}"
+    if len(row.record) > LONGEST:
+        reason += f" Of its {len(row.record):,} characters the first {LONGEST:,} are kept here."
+    return Reject(row.line, reason, row.record[:LONGEST])

@@ -55,7 +55,8 @@ def _row(record: Record, data: bytes, columns: Columns, line: int) -> list[str |
     if len(record.fields) != len(columns):
         than = "longer" if len(record.fields) > len(columns) else "shorter"
         found, expected = len(record.fields), len(columns)
-        reason = f"the row is {than} than the header: {found} fields instead of {expected}."
+        fields = "field" if found == 1 else "fields"
+        reason = f"the row is {than} than the header: {found} {fields} instead of {expected}."
         return BadRow(at, reason, _shown(record.fields, columns))
     row: list[str | None] = []
     for field, column in zip(record.fields, columns, strict=True):

@@ -96,6 +96,12 @@ def decompress(path: Path, compression: Compression, steps: Iterator[bytes]) -> 
                     break
                 part = None
     except _DAMAGED as error:
+        if "too much memory" in str(error):
+            raise InputError(
+                path,
+                "is packed with a window of over 128 MiB.",
+                hint="Pack it again without --long or --ultra, or unpack it first.",
+            ) from error
         raise InputError(
             path,
             f"is damaged, or not compressed with {compression} ({error}).",

@@ -37,7 +37,7 @@ def test_a_row_of_another_length_stops_the_reading_with_line_and_figures(write: 
     with pytest.raises(InputError, match=r"line 4: the row is longer .* 3 fields instead of 2.*--rejects"):
         read(open_source(path))
     path = write(b'a,b\n"1\n2",2\n1\n')
-    with pytest.raises(InputError, match=r"line 4: the row is shorter .* 1 fields instead of 2"):
+    with pytest.raises(InputError, match=r"line 4: the row is shorter .* 1 field instead of 2"):
         read(open_source(path))
 
 
@@ -47,10 +47,17 @@ def test_bad_rows_are_set_aside_with_line_reason_and_text(write: Write) -> None:
     assert reading.rows == [["1", "2"], ["4", "5"], ["8", "9"]]
     assert reading.lines == [2, 5, 7]
     assert reading.rejects == [
-        Reject(3, "the row is shorter than the header: 1 fields instead of 2.", '{"a":"x"}'),
+        Reject(3, "the row is shorter than the header: 1 field instead of 2.", '{"a":"x"}'),
         Reject(4, "column 'b': byte 0xff is not UTF-8.", r'{"a":"3","b":"\\xff"}'),
         Reject(6, "a quote that opens a field on line 6 is never closed.", '6,"7'),
     ]
+
+
+def test_a_bad_record_that_is_too_long_to_be_kept_whole_says_so(write: Write) -> None:
+    path = write(b"a,b\n" + b"x" * 200_000 + b"\n1,2\n")
+    (reject,) = read(rejecting(path)).rejects
+    assert len(reject.record) == 100_000
+    assert reject.reason.endswith("Of its 200,008 characters the first 100,000 are kept here.")
 
 
 @pytest.mark.parametrize("width", [3_000, 6_000])

@@ -79,6 +79,14 @@ def test_a_damaged_file_is_refused(path: Path, compression: Compression) -> None
         content(path, 1000, compression)
 
 
+def test_a_zstd_window_too_large_for_flat_memory_is_refused(path: Path) -> None:
+    wide = zstandard.ZstdCompressionParameters.from_level(3, window_log=28)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    path.write_bytes(packer.compress(b"a,b\n1,2\n") + packer.flush())
+    with pytest.raises(InputError, match=r"window of over 128 MiB.*--long"):
+        content(path, 1000, "zstd")
+
+
 def test_zeros_behind_a_gzip_member_are_passed_over(path: Path) -> None:
     path.write_bytes(gzip.compress(b"a") + bytes(1000) + gzip.compress(b"b") + bytes(3))
     assert content(path, 10, "gzip") == b"ab"
