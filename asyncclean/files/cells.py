@@ -162,7 +162,7 @@ def _read(
         except PolarsError:
             pass
         else:
-            return found["arrays"], found.drop("arrays").row(0) if facts else ()
+            return found["arrays"], quick.answers(found, len(facts))
     return None, quick.look(text, *facts) if facts else ()
 
 

@@ -48,7 +48,12 @@ def numbered(facts: Sequence[pl.Expr]) -> list[pl.Expr]:
 
 def look(text: pl.DataFrame, *facts: pl.Expr) -> tuple[Any, ...]:
     """These facts about some pages."""
-    return text.select(numbered(facts)).row(0)
+    return answers(text.select(numbered(facts)), len(facts))
+
+
+def answers(found: pl.DataFrame, count: int) -> tuple[Any, ...]:
+    """The answers to so many numbered expressions."""
+    return tuple(found.item(0, str(place)) for place in range(count))
 
 
 def text_of(pages: Sequence[Page]) -> pl.DataFrame | None:
@@ -75,8 +80,9 @@ def records(pages: Sequence[Page], separator: str, keys: Mapping[str, str]) -> l
         text = rename(text, keys)
     if text is None:
         return None
-    found = text.select(_cut(separator), *numbered((_ARRAYS, _LINE_BREAK, _CERTAIN)))
-    arrays, line_break, certain = found.drop("page").row(0)
+    facts = (_ARRAYS, _LINE_BREAK, _CERTAIN)
+    found = text.select(_cut(separator), *numbered(facts))
+    arrays, line_break, certain = answers(found, len(facts))
     if not arrays or line_break:
         return None
     if not certain:
