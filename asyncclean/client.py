@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 import anyio
 
-from asyncclean import bench, flows
+from asyncclean import bench, flows, several
 from asyncclean.api.connection import Timeouts
 from asyncclean.api.datasets import Datasets
 from asyncclean.api.jobs import Jobs
@@ -44,10 +44,6 @@ from asyncclean.transfer.awaiting import await_job
 from asyncclean.transfer.policy import RejectPolicy
 
 PathText = str | Path
-
-MOST_RUNS = 4
-"""Files of one call that are between the start of their upload and the end of their download at a time:
-enough that uploads go on while jobs are awaited, few enough not to flood a service with jobs."""
 
 
 class Client:
@@ -223,25 +219,11 @@ class Client:
         """Run several main jobs that overlap: while one job is awaited, the next file goes up.
 
         All share the limit on requests in flight. A file that fails does not stop the others: its error
-        stands in its place in the answer. Until all are done, the same call again does only what is left.
+        stands in its place in the answer. Until all are done, the same call again does only what is left:
+        an output that is as it was made is told of again, and not touched.
         """
-        plans = [replace(plan, part=True, resumable=plan.resumable and self._resumable) for plan in plans]
-        results: list[Summary | AsynccleanError | None] = [None] * len(plans)
-        turns = anyio.Semaphore(MOST_RUNS)
-
-        async def one(index: int, plan: CleanPlan) -> None:
-            async with turns:
-                try:
-                    results[index] = await self.run(plan)
-                except AsynccleanError as error:
-                    results[index] = error
-
-        async with anyio.create_task_group() as tasks:
-            for index, plan in enumerate(plans):
-                tasks.start_soon(one, index, plan)
-        if all(isinstance(result, Summary) for result in results):
-            await flows.all_done(self._told_by(None), plans)
-        return [result for result in results if result is not None]
+        resumable = [replace(plan, resumable=plan.resumable and self._resumable) for plan in plans]
+        return await several.clean_all(self._engine, resumable)
 
     async def upload(
         self,

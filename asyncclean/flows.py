@@ -4,16 +4,17 @@ Each is a sequence of the steps in `run`, over a journal that is removed when al
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import orjson
 
 from asyncclean.api.models import Job, JobRequest
-from asyncclean.errors import AsynccleanError, NotFoundError, OutputError, VerificationError
+from asyncclean.errors import NotFoundError, OutputError, VerificationError
 from asyncclean.events import Note
 from asyncclean.files import atomic, exact
 from asyncclean.files.blocks import encode
@@ -30,17 +31,29 @@ from asyncclean.transfer.collect import Collected
 from asyncclean.transfer.fill import Filled
 from asyncclean.transfer.journal import Journal, journal_path
 
+Noting = Callable[[Summary], Awaitable[None]]
+
+
+class Check(Protocol):
+    """Sees that outputs can be made; ``going_on``: what is there may be this run's own."""
+
+    def __call__(self, *, going_on: bool) -> None: ...
+
+
 TOLD_REJECTS = 10
 """Most bad rows of which a trial tells the line and the reason."""
 
 
-async def clean(engine: Engine, plan: CleanPlan) -> Summary:
-    """Upload, job, download. Raises any AsynccleanError; what was done by then is in the journal."""
+async def clean(engine: Engine, plan: CleanPlan, note: Noting | None = None) -> Summary:
+    """Upload, job, download. Raises any AsynccleanError; what was done by then is in the journal.
+
+    ``note`` is told the summary when all is in its place, just before the journal goes.
+    """
     format = plan.writing.format or detect(plan.output)
     retries = engine.connection.retries
     path = journal_path(plan.output) if plan.resumable else None
-    async with _journal(engine, path, fresh=plan.fresh, parts=[plan.output]) as run:
-        await in_thread(_check_outputs, run.journal, [plan.output, plan.rejecting.file], plan.writing.force)
+    check = partial(_check_outputs, [plan.output, plan.rejecting.file], plan.writing.force)
+    async with _journal(engine, path, check, fresh=plan.fresh, parts=[plan.output]) as run:
         async with engine.uploading:
             sources = await _open_all(run, plan.inputs, plan.reading, plan.rejecting)
             await run.pin(
@@ -61,11 +74,7 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
             assert done is not None
         job, outputs, collected = done
         rejects = await _keep_rejects(run, plan.rejecting, plan.inputs)
-        if plan.part:
-            await in_thread(run.journal.put, done=True)
-        else:
-            await in_thread(run.journal.remove)
-        return Summary(
+        summary = Summary(
             records_in=sum(one.totals.accepted + one.totals.rejected for one in filled),
             records_out=collected[0].records,
             records_rejected=sum(one.totals.rejected for one in filled),
@@ -85,15 +94,10 @@ async def clean(engine: Engine, plan: CleanPlan) -> Summary:
             bounded_by=run.figures.bounded_by,
             rejects=rejects,
         )
-
-
-async def all_done(engine: Engine, plans: Iterable[CleanPlan]) -> None:
-    """Remove the journals of runs that belong together, now that the last of them is done."""
-    for path in [journal_path(plan.output) for plan in plans if plan.resumable]:
-        try:
-            await in_thread(lambda path=path: Journal(path).remove())
-        except AsynccleanError as error:
-            engine.listener(Note(f"{path} could not be removed: {error}"))
+        if note is not None:
+            await note(summary)
+        await in_thread(run.journal.remove)
+        return summary
 
 
 async def _job_and_outputs(
@@ -146,8 +150,8 @@ def _with_sent_anew(before: Iterable[Filled], now: Iterable[Filled]) -> list[Fil
 async def upload(engine: Engine, plan: UploadPlan) -> UploadSummary:
     """Create, fill, verify and (with ``plan.complete``) complete one dataset."""
     retries = engine.connection.retries
-    async with _journal(engine, plan.journal, fresh=plan.fresh) as run:
-        await in_thread(_check_outputs, run.journal, [plan.rejecting.file], plan.force)
+    check = partial(_check_outputs, [plan.rejecting.file], plan.force)
+    async with _journal(engine, plan.journal, check, fresh=plan.fresh) as run:
         sources = await _open_all(run, {"input": plan.input}, plan.reading, plan.rejecting)
         await run.pin(
             "input", await in_thread(_input_pins, engine, sources, plan.reading, plan.rejecting, plan.dataset)
@@ -179,8 +183,8 @@ async def download(engine: Engine, plan: DownloadPlan) -> DownloadSummary:
     format = plan.writing.format or detect(plan.output)
     retries = engine.connection.retries
     path = journal_path(plan.output) if plan.resumable else None
-    async with _journal(engine, path, fresh=plan.fresh, parts=[plan.output]) as run:
-        await in_thread(_check_outputs, run.journal, [plan.output], plan.writing.force)
+    check = partial(_check_outputs, [plan.output], plan.writing.force)
+    async with _journal(engine, path, check, fresh=plan.fresh, parts=[plan.output]) as run:
         pins = {"service": engine.service, "dataset": plan.dataset}
         await run.pin("output", pins | _output_pins(format, plan.writing))
         try:
@@ -244,11 +248,13 @@ def dry_run(
 
 @asynccontextmanager
 async def _journal(
-    engine: Engine, path: Path | None, *, fresh: bool, parts: Iterable[Path] = ()
+    engine: Engine, path: Path | None, check: Check, *, fresh: bool, parts: Iterable[Path] = ()
 ) -> AsyncIterator[Run]:
     journal = await in_thread(Journal, path, fresh=fresh)
     run = Run(engine, journal)
     try:
+        # Before anything of the earlier run is dropped.
+        await in_thread(check, going_on=journal.resumed and not fresh)
         if fresh and journal.resumed:
             await run.abandon()
             for output in parts:
@@ -273,13 +279,13 @@ def _began(journal: Journal) -> bool:
     return journal.is_open and any(value and name.startswith(made) for name, value in journal.facts().items())
 
 
-def _check_outputs(journal: Journal, paths: Iterable[Path | None], force: bool) -> None:
+def _check_outputs(paths: Iterable[Path | None], force: bool, *, going_on: bool) -> None:
     for path in paths:
         if path is None:
             continue
         # A rejects file is written at the very end, which is late to find that it has no place.
         atomic.check_place(path)
-        if os.path.lexists(path) and not (journal.resumed or force):
+        if os.path.lexists(path) and not (going_on or force):
             raise _exists(path)
 
 

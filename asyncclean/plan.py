@@ -106,8 +106,7 @@ class Writing:
 class CleanPlan:
     """One main job: the inputs by key (the first one is what comes back), and where the output goes.
 
-    ``resumable`` False keeps the journal in memory: for a service that goes away with the client. ``part``:
-    one of several that belong together, so its journal stays until all are done.
+    ``resumable`` False keeps the journal in memory: for a service that goes away with the client.
     Raises UsageError where the output or the rejects file is an input, or both are one file.
     """
 
@@ -123,7 +122,6 @@ class CleanPlan:
     wait_timeout: float | None = None
     fresh: bool = False
     resumable: bool = True
-    part: bool = False
 
     def __post_init__(self) -> None:
         _keep_apart(self.inputs.values(), output=self.output, rejects=self.rejecting.file)

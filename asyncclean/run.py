@@ -32,10 +32,9 @@ from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import output_columns
 from asyncclean.files.source import Source, open_source
 from asyncclean.plan import Engine, Reading, Rejecting, Writing
-from asyncclean.transfer.bounds import DownloadBusy, download_bound, upload_bound
+from asyncclean.transfer.bounds import download_bound, upload_bound
 from asyncclean.transfer.cleanse import Cleanse
-from asyncclean.transfer.collect import Collect, Collected, in_place
-from asyncclean.transfer.download import pages_of
+from asyncclean.transfer.collect import Collect, Collected
 from asyncclean.transfer.fill import Fill, Filled
 from asyncclean.transfer.journal import Journal
 
@@ -218,9 +217,6 @@ class Run:
         collected: list[Collected] = []
         async with self.phase("download", total=None) as moved:
             for key, (name, path) in outputs.items():
-                if not writing.verify and (done := await in_thread(self._in_place, key, name, path)):
-                    collected.append(done)
-                    continue
                 dataset = await self.engine.datasets.get(name)
                 await self._pin_dataset(key, dataset)
                 self.engine.listener(PhaseStarted("download", dataset.record_count, "records"))
@@ -245,14 +241,6 @@ class Run:
             [one.busy for one in collected], self.engine.download_limiter.statistics()
         )
         return collected
-
-    def _in_place(self, key: str, name: str, path: Path) -> Collected | None:
-        """An output that needs nothing more, not even its dataset. Blocking."""
-        whence: dict[str, Any] = self.journal.get(f"from:{key}") or {}
-        if whence.get("dataset") != name or not in_place(self.journal, key, path):
-            return None
-        records = int(whence["records"])
-        return Collected(path, name, records, pages_of(records), fetched_pages=0, busy=DownloadBusy())
 
     async def _pin_dataset(self, key: str, dataset: Dataset) -> None:
         """Begin a file anew whose dataset is another than the one that its pages are from."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,22 @@ class Summary(_Facts):
     checksum: str
     bounded_by: Mapping[str, str] = field(default_factory=dict)
     rejects: Path | None = None
+
+    @classmethod
+    def of_before(cls, facts: Mapping[str, Any]) -> Self:
+        """What `as_dict` told of an earlier run, for one that had nothing left to do."""
+        return cls(
+            **{
+                **facts,
+                "blocks_resumed": facts["blocks"],
+                "pages_resumed": facts["pages"],
+                "retries": 0,
+                "seconds": {},
+                "bounded_by": {},
+                "outputs": {key: Path(path) for key, path in facts["outputs"].items()},
+                "rejects": None if facts["rejects"] is None else Path(facts["rejects"]),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

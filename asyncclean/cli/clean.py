@@ -22,7 +22,7 @@ from asyncclean.cli.parser import (
     seconds,
 )
 from asyncclean.cli.progress import progress
-from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, print_json, report_clean, report_dry_run
+from asyncclean.cli.report import DONE, DONE_WITH_REJECTS, counted, print_json, report_clean, report_dry_run
 from asyncclean.cli.running import complain
 from asyncclean.cli.server_data import kept, server_folder, shared_server_folder
 from asyncclean.cli.streams import say
@@ -32,7 +32,6 @@ from asyncclean.files.atomic import check_place
 from asyncclean.files.formats import detect, renamed
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
-from asyncclean.transfer.journal import journal_path
 
 EXAMPLES = """\
 examples:
@@ -114,7 +113,7 @@ async def run(arguments: argparse.Namespace) -> int:
     plans = _plans(arguments, files)
     settings = settings_of(arguments)
     data = None if settings.url else _server_folder(arguments)
-    with kept(data):
+    with kept(data, [plan.output for plan in plans]):
         if len(plans) == 1 and arguments.out_dir is None:
             return await _clean_one(arguments, settings, data, plans[0])
         return await _clean_many(arguments, settings, data, plans)
@@ -151,9 +150,8 @@ async def _clean_many(
         print_json(_together(plans, results))
     failures = [result for result in results if isinstance(result, AsynccleanError)]
     if failures:
-        begun = any(journal_path(plan.output).exists() for plan in plans)
-        then = "; the same command again does only what is left" if begun else ""
-        say(f"{len(failures)} of {len(plans)} files failed{then}.")
+        say(f"{len(failures)} of {counted(len(plans), 'file')} failed.")
+        say("Once that is put right, the same command does only what is left.")
         return max(failure.exit_status for failure in failures)
     return DONE_WITH_REJECTS if any(summary.records_rejected for summary in done) else DONE
 

@@ -86,9 +86,7 @@ def _facts(path: Path) -> dict[str, Any]:
         journal.close()
     began = datetime.fromtimestamp(facts.get("created", 0)).astimezone()
     state = "uploading"
-    if facts.get("done"):
-        state = "done, unlike another file of its command"
-    elif facts.get("started"):
+    if facts.get("started"):
         state = (
             "downloading"
             if any(value and name.startswith("output:") for name, value in facts.items())

@@ -4,7 +4,7 @@ It is needed as long as there is an unfinished run, thus a journal, that goes on
 in its very last act, after its journal went, leaves it behind: the next one takes it away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,8 +41,11 @@ def tidy(data: Path) -> bool:
 
 
 @contextmanager
-def kept(data: Path | None) -> Iterator[None]:
-    """Have it exactly as long as it is needed. None: there is no embedded server."""
+def kept(data: Path | None, outputs: Sequence[Path] = ()) -> Iterator[None]:
+    """Have it exactly as long as it is needed. None: there is no embedded server.
+
+    An earlier run of one of the ``outputs`` may have had another; that goes, too.
+    """
     if data is None:
         yield
         return
@@ -51,6 +54,8 @@ def kept(data: Path | None) -> Iterator[None]:
         yield
     finally:
         tidy(data)
+        for output in outputs:
+            tidy(server_folder(output))
 
 
 def left_behind(folder: Path) -> Iterator[Path]:

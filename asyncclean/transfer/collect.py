@@ -8,7 +8,7 @@ is renamed into place: a reader never sees a part of it.
 import contextlib
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import Page, Writer, Written, open_writer
 from asyncclean.transfer.bounds import DownloadBusy
-from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter, pages_of
+from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter
 from asyncclean.transfer.journal import Journal
 
 CHECKPOINT_S = 0.5
@@ -92,7 +92,8 @@ class Collect:
         if not state.get("placed"):
             await anyio.to_thread.run_sync(atomic.commit, self._part, self._output)
         records = self._dataset.record_count
-        return Collected(self._output, self._dataset.name, records, pages_of(records), fetched, busy)
+        pages = -(-records // PAGE_RECORDS)
+        return Collected(self._output, self._dataset.name, records, pages, fetched, busy)
 
     async def verify(self) -> None:
         """Fetch everything a second time and compare it with the file in its place, byte for byte.
@@ -148,9 +149,11 @@ class Collect:
         state: dict[str, Any] = self._journal.get(self._fact) or {}
         length = state.get("length", 0)
         if state.get("whole"):
-            if _is_it(self._part, state):
+            if _identity(self._part) == (state.get("inode"), length):
                 return state
-            return state | {"placed": True} if _is_it(self._output, state) else {}
+            if _identity(self._output) == (state.get("inode"), length):
+                return state | {"placed": True}
+            return {}
         found = _identity(self._part)
         return state if found is not None and found[1] >= length else {}
 
@@ -202,7 +205,9 @@ class Collect:
             stat = self._part.stat()
         except OSError as error:
             raise OutputError(self._part, error.strerror or str(error)) from error
-        self._journal.put_all({self._fact: {"whole": True, "length": stat.st_size, "inode": stat.st_ino}})
+        pages = -(-records // PAGE_RECORDS)
+        whole = {"whole": True, "pages": pages, "length": stat.st_size, "inode": stat.st_ino}
+        self._journal.put_all({self._fact: whole})
 
     def _compare(self, again: Path) -> None:
         held, fetched = _describe(self._output), _describe(again)
@@ -213,16 +218,6 @@ class Collect:
                 found=fetched,
                 hint="Something else may have written to either of them.",
             )
-
-
-def in_place(journal: Journal, key: str, output: Path) -> bool:
-    """Whether an output is whole and has its final name already. Blocking."""
-    state: dict[str, Any] = journal.get(f"output:{key}") or {}
-    return bool(state.get("whole")) and _is_it(output, state)
-
-
-def _is_it(path: Path, state: Mapping[str, Any]) -> bool:
-    return _identity(path) == (state.get("inode"), state.get("length"))
 
 
 def _write(writer: Writer, pages: Sequence[Page]) -> None:

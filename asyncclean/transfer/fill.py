@@ -171,8 +171,8 @@ class Fill:
         planned = await self._fact(self._planned)
         if held is not None and not (planned and _is_untouched(held, columns)):
             raise UsageError(
-                f"A dataset named {self.dataset!r} is there already.",
-                hint="Choose another name with --dataset, or delete it.",
+                f"A dataset named {self.dataset!r} is there already, {_state(held)}.",
+                hint="Choose another name with --dataset, or delete it, unless it is what you want already.",
             )
         await self._note(self._planned)
         held = held or await self._datasets.create(self.dataset, columns)
@@ -230,6 +230,10 @@ class Fill:
                 found=f"{found:,}",
                 hint="Something else may be writing to the dataset.",
             )
+
+
+def _state(held: Dataset) -> str:
+    return f"{'complete' if held.completed else 'open'}, with {held.record_count:,} records"
 
 
 def _is_untouched(held: Dataset, columns: dict[str, Any]) -> bool:

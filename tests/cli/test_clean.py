@@ -1,6 +1,7 @@
 """`asyncclean clean`, the real program: the main job, its options, and every kind of bad input."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 import polars as pl
 import pytest
 
+from asyncclean.transfer.journal import Journal, journal_path
 from tests.cli.program import asyncclean
 
 ROWS = [
@@ -22,6 +24,10 @@ def write_csv(path: Path, rows: list[list[str]] = ROWS) -> Path:
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def read_csv(path: Path) -> list[list[str]]:
@@ -174,8 +180,8 @@ def test_several_files_go_under_their_own_names(tmp_path: Path) -> None:
     assert said.summary["records_out"] == 3
     for name in ("a", "b", "c"):
         assert read_csv(tmp_path / "out" / f"{name}.csv")[1][:2] == [name, "Ada"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv", "out"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "b.csv", "c.csv"]
+    assert names(tmp_path) == ["a.csv", "b.csv", "c.csv", "out"]
+    assert names(tmp_path / "out") == ["a.csv", "b.csv", "c.csv"]
 
 
 def test_several_files_get_the_suffix_of_their_new_format_and_a_folder_of_rejects(
@@ -200,28 +206,73 @@ def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path: Path, servic
     said = asyncclean("clean", "good.csv", "bad.csv", "--out-dir", "out", "--url", service, cwd=tmp_path)
     assert said.status == 1
     assert "bad.csv, line 2" in said.err
-    left = {path.name for path in (tmp_path / "out").iterdir()}
-    assert left == {"good.csv", "good.csv.asyncclean"}
+    assert names(tmp_path / "out") == ["clean.asyncclean-done", "good.csv"]
 
 
-def test_several_files_again_are_only_those_that_are_left(tmp_path: Path) -> None:
-    write_csv(tmp_path / "good.csv")
-    (tmp_path / "bad.csv").write_text("id,first_name\n1\n")
-    command = ("clean", "good.csv", "bad.csv", "--out-dir", "out")
-    assert asyncclean(*command, cwd=tmp_path).status == 1
-    good = tmp_path / "out" / "good.csv"
+SEVERAL = ("clean", "good.csv", "bad.csv", "--out-dir", "out", "--workflow", "PassThrough")
+
+
+@pytest.fixture
+def half_done(tmp_path: Path) -> Path:
+    """A command over two files, of which one was bad and is mended by now."""
+    (tmp_path / "good.csv").write_text("id,name\n1,Ada\n2,Bob\n3\n")
+    (tmp_path / "bad.csv").write_text('id,"name\n1\n')
+    said = asyncclean(*SEVERAL, "--rejects", "rejects", cwd=tmp_path)
+    assert said.status == 1
+    assert said.err.count("1 of 2 files failed") == 1
+    assert names(tmp_path / "out") == ["clean.asyncclean-done", "good.csv"]
+    (tmp_path / "bad.csv").write_text("id,name\n7,Eve\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("more", [("--rejects", "rejects"), (), ("--rejects", "rejects", "--force")])
+def test_several_files_again_are_only_those_that_are_left(half_done: Path, more: Sequence[str]) -> None:
+    good, rejects = half_done / "out" / "good.csv", half_done / "rejects" / "good.csv.rejects.ndjson"
+    rejects.write_text("mended meanwhile")
     before = good.stat()
-    listed = asyncclean("runs", cwd=tmp_path)
-    assert "good.csv: done, unlike another file of its command" in listed.out
-    (tmp_path / "bad.csv").write_text("id,first_name\n1,ADA\n")
-    said = asyncclean(*command, "--json", cwd=tmp_path)
-    assert said.status == 0, said.err
+    said = asyncclean(*SEVERAL, *more, "--json", cwd=half_done)
+    assert said.status == 3, said.err
+    assert f"{good.relative_to(half_done)} is done already." in said.err
     runs: Any = said.summary["runs"]
-    good_run, bad_run = runs
-    assert (good_run["blocks_resumed"], good_run["pages_resumed"]) == (good_run["blocks"], good_run["pages"])
-    assert bad_run["blocks_resumed"] == 0
-    assert (good.stat().st_ino, good.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bad.csv", "good.csv"]
+    assert [run["records_out"] for run in runs] == [2, 1]
+    assert [run["blocks_resumed"] for run in runs] == [1, 0]
+    assert said.summary["records_rejected"] == 1
+    assert good.stat() == before
+    assert rejects.read_text() == "mended meanwhile"
+    assert names(half_done / "out") == ["bad.csv", "good.csv"]
+
+
+def test_a_done_output_that_was_changed_since_is_not_touched(half_done: Path) -> None:
+    good = half_done / "out" / "good.csv"
+    good.write_bytes(good.read_bytes().replace(b"Bob", b"Rob"))
+    said = asyncclean(*SEVERAL, "--rejects", "rejects", cwd=half_done)
+    assert said.status == 1
+    assert "out/good.csv: it exists already" in said.err
+    assert b"Rob" in good.read_bytes()
+    assert asyncclean(*SEVERAL, "--rejects", "rejects", "--force", cwd=half_done).status == 3
+    assert b"Bob" in good.read_bytes()
+    assert names(half_done / "out") == ["bad.csv", "good.csv"]
+
+
+def test_a_done_file_whose_input_changed_since_is_not_taken_for_done(half_done: Path) -> None:
+    (half_done / "good.csv").write_text("id,name\n1,Zoe\n")
+    said = asyncclean(*SEVERAL, cwd=half_done)
+    assert said.status == 1
+    assert "out/good.csv: it exists already" in said.err
+    assert asyncclean(*SEVERAL, "--force", cwd=half_done).status == 0
+    assert "Zoe" in (half_done / "out" / "good.csv").read_text()
+
+
+def test_fresh_is_refused_before_it_drops_anything(tmp_path: Path) -> None:
+    write_csv(tmp_path / "contacts.csv")
+    (tmp_path / "out.csv").write_text("precious")
+    journal = Journal(journal_path(tmp_path / "out.csv"))
+    journal.put_all({"created:Contacts": True})
+    journal.close()
+    said = asyncclean("clean", "contacts.csv", "-o", "out.csv", "--fresh", cwd=tmp_path)
+    assert said.status == 1
+    assert "out.csv: it exists already" in said.err
+    assert journal_path(tmp_path / "out.csv").exists()
 
 
 def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, service: str) -> None:

@@ -8,6 +8,7 @@ summary must tell of just what had been noted; and nothing else may be left behi
 """
 
 import argparse
+import contextlib
 import os
 import random
 import re
@@ -143,7 +144,7 @@ class Program:
             else:
                 await reached.wait()
             # Not process.kill(): where it has just ended by itself, that takes its status from asyncio.
-            if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
 
         if self.proxy is not None:

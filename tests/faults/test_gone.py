@@ -17,7 +17,6 @@ import pytest
 from asyncclean.api.models import JobRequest
 from asyncclean.errors import NotFoundError
 from asyncclean.events import Event, Note, Progress
-from asyncclean.plan import DEFAULT_KEY, CleanPlan
 from asyncclean.server.embedded import running
 from asyncclean.summary import DownloadSummary, Summary
 from asyncclean.transfer import collect, download
@@ -206,32 +205,6 @@ async def test_a_job_that_is_gone_is_not_missed_where_its_output_is_still_there(
     assert summary.pages_resumed > 0
     assert summary.statistics["records"] == RECORDS
     assert here.exact()
-
-
-async def test_a_file_that_is_in_its_place_needs_nothing_of_the_service(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
-        plan = CleanPlan(
-            inputs={DEFAULT_KEY: here.source},
-            output=here.output,
-            workflow="PassThrough",
-            dataset=INPUT,
-            part=True,
-        )
-        async with client(here.proxy.url) as opened:
-            first = await opened.run(plan)
-        await here.delete(*await here.outputs(), INPUT)
-        here.lose_jobs()
-        before = here.output.stat()
-        async with client(here.proxy.url) as opened:
-            again = await opened.run(plan)
-        assert here.proxy.count(POSTED) == 1
-    assert here.output.stat() == before
-    assert (again.pages_resumed, again.records_out, again.statistics) == (
-        first.pages,
-        first.records_out,
-        first.statistics,
-    )
-    assert here.names() == ["in.csv", "out.csv", "out.csv.asyncclean"]
 
 
 @pytest.mark.parametrize("job_too", [False, True])
