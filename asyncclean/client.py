@@ -41,6 +41,7 @@ from asyncclean.run import in_thread
 from asyncclean.settings import Settings
 from asyncclean.summary import DownloadSummary, DryRun, Summary, UploadSummary
 from asyncclean.transfer.awaiting import await_job
+from asyncclean.transfer.finished import forget
 from asyncclean.transfer.policy import RejectPolicy
 
 PathText = str | Path
@@ -215,15 +216,21 @@ class Client:
                 self._told_by(listener), replace(plan, resumable=plan.resumable and self._resumable)
             )
 
-    async def clean_many(self, plans: Iterable[CleanPlan]) -> list[Summary | AsynccleanError]:
+    async def clean_many(
+        self, plans: Iterable[CleanPlan], *, keep_list: bool = False
+    ) -> list[Summary | AsynccleanError]:
         """Run several main jobs that overlap: while one job is awaited, the next file goes up.
 
         All share the limit on requests in flight. A file that fails does not stop the others: its error
         stands in its place in the answer. Until all are done, the same call again does only what is left:
-        an output that is as it was made is told of again, and not touched.
+        an output that is as it was made is told of again, and not touched. ``keep_list`` leaves the list of
+        what is done when all are (`transfer.finished.forget` removes it): for one who has more to do first.
         """
         resumable = [replace(plan, resumable=plan.resumable and self._resumable) for plan in plans]
-        return await several.clean_all(self._engine, resumable)
+        results = await several.clean_all(self._engine, resumable)
+        if not keep_list and all(isinstance(result, Summary) for result in results):
+            await in_thread(forget, [plan.output for plan in resumable if plan.resumable])
+        return results
 
     async def upload(
         self,

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import orjson
 
 from asyncclean.api.models import Job, JobRequest
-from asyncclean.errors import NotFoundError, OutputError, VerificationError
+from asyncclean.errors import NotFoundError, OutputError, VerificationError, printable
 from asyncclean.events import Note
 from asyncclean.files import atomic, exact
 from asyncclean.files.blocks import encode
@@ -34,10 +34,8 @@ from asyncclean.transfer.journal import Journal, journal_path
 Noting = Callable[[Summary], Awaitable[None]]
 
 
-class Check(Protocol):
-    """Sees that outputs can be made; ``going_on``: what is there may be this run's own."""
-
-    def __call__(self, *, going_on: bool) -> None: ...
+Check = Callable[[Journal | None], None]
+"""Sees that outputs can be made. It is given an unfinished run's journal: what is there may be its own."""
 
 
 TOLD_REJECTS = 10
@@ -121,7 +119,7 @@ async def _job_and_outputs(
         workflow=plan.workflow,
         inputs=names,
         parameters=plan.parameters,
-        input_filename=plan.inputs[first_key].name,
+        input_filename=printable(plan.inputs[first_key].name),
     )
     cleanse = run.cleanse(request, again=again)
     async with run.phase("job", total=100, unit="percent"):
@@ -254,7 +252,7 @@ async def _journal(
     run = Run(engine, journal)
     try:
         # Before anything of the earlier run is dropped.
-        await in_thread(check, going_on=journal.resumed and not fresh)
+        await in_thread(check, journal if journal.resumed and not fresh else None)
         if fresh and journal.resumed:
             await run.abandon()
             for output in parts:
@@ -279,21 +277,28 @@ def _began(journal: Journal) -> bool:
     return journal.is_open and any(value and name.startswith(made) for name, value in journal.facts().items())
 
 
-def _check_outputs(paths: Iterable[Path | None], force: bool, *, going_on: bool) -> None:
+def _check_outputs(paths: Iterable[Path | None], force: bool, run_so_far: Journal | None) -> None:
     for path in paths:
         if path is None:
             continue
         # A rejects file is written at the very end, which is late to find that it has no place.
         atomic.check_place(path)
-        if os.path.lexists(path) and not (going_on or force):
+        if os.path.lexists(path) and not force and not (run_so_far and _is_own(run_so_far, path)):
             raise _exists(path)
 
 
 def _check_others(journal: Journal, outputs: Mapping[str, tuple[str, Path]], force: bool) -> None:
     """The outputs beside the main one, whose names are known only when the job is done."""
-    for key, (_, path) in list(outputs.items())[1:]:
-        if os.path.lexists(path) and not force and journal.get(f"output:{key}") is None:
+    for _, path in list(outputs.values())[1:]:
+        if os.path.lexists(path) and not force and not _is_own(journal, path):
             raise _exists(path)
+
+
+def _is_own(journal: Journal, path: Path) -> bool:
+    """Whether a file is what this run has put there, as far as its inode and length tell."""
+    stat = path.lstat()
+    whole = (fact for fact in journal.facts().values() if isinstance(fact, dict) and "inode" in fact)
+    return any((fact["inode"], fact["length"]) == (stat.st_ino, stat.st_size) for fact in whole)
 
 
 def _exists(path: Path) -> OutputError:
@@ -321,7 +326,7 @@ def _input_pins(
     """What decides which records go where: another file, another cut or another service would not fit."""
     inputs = {
         key: {
-            "path": str(source.path.resolve()),
+            "path": printable(str(source.path.resolve())),
             "fingerprint": Fingerprint.of(source.path).as_dict(),
             "format": f"{source.format.format}:{source.format.compression}",
             "columns": [[column.header, column.name, column.kind] for column in source.columns],
@@ -364,12 +369,14 @@ def _as_object(record: str) -> object:
 
 
 def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> None:
+    if os.path.lexists(path) and _is_own(journal, path):
+        return
     part = atomic.part_path(path)
     file = atomic.PartFile(part, at=None)
     try:
         for key, reject in journal.rejects():
             row = {
-                "file": str(inputs[key]),
+                "file": printable(str(inputs[key])),
                 "line": reject.line,
                 "reason": reject.reason,
                 "record": _as_object(reject.record),
@@ -377,4 +384,6 @@ def _write_rejects(journal: Journal, path: Path, inputs: Mapping[str, Path]) -> 
             file.append(orjson.dumps(row), b"\n")
     finally:
         file.close()
+    stat = part.stat()
+    journal.put(rejects={"inode": stat.st_ino, "length": stat.st_size})
     atomic.commit(part, path)

@@ -1,13 +1,15 @@
 """Several main jobs in one call: they overlap, and the same call again does only what is left."""
 
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import anyio
 
 from asyncclean import flows
-from asyncclean.errors import AsynccleanError, unwrapped
+from asyncclean.errors import AsynccleanError, printable, unwrapped
 from asyncclean.events import Note
 from asyncclean.files.fingerprint import Fingerprint
 from asyncclean.files.stream import normal_encoding
@@ -23,7 +25,10 @@ enough that uploads go on while jobs are awaited, few enough not to flood a serv
 
 
 async def clean_all(engine: Engine, plans: Sequence[CleanPlan]) -> list[Summary | AsynccleanError]:
-    """Run each plan; an error stands in the place of its summary."""
+    """Run each plan; an error stands in the place of its summary.
+
+    What is done is listed (`transfer.finished`) for the same call again, until the caller forgets it.
+    """
     folders = {plan.output.parent for plan in plans}
     finished = {folder: await in_thread(Finished, folder) for folder in folders}
     results: list[Summary | AsynccleanError | None] = [None] * len(plans)
@@ -40,9 +45,6 @@ async def clean_all(engine: Engine, plans: Sequence[CleanPlan]) -> list[Summary 
     async with anyio.create_task_group() as tasks:
         for index, plan in enumerate(plans):
             tasks.start_soon(one, index, plan)
-    if all(isinstance(result, Summary) for result in results):
-        for one_list in finished.values():
-            await in_thread(one_list.remove)
     return [result for result in results if result is not None]
 
 
@@ -50,22 +52,38 @@ async def _clean(engine: Engine, plan: CleanPlan, finished: Finished) -> Summary
     if not plan.resumable:
         return await flows.clean(engine, plan)
     made_of = await in_thread(_made_of, engine, plan)
-    done = None if plan.fresh else await in_thread(finished.find, plan.output, made_of)
+    done = None if plan.fresh else await in_thread(_done_before, plan, finished, made_of)
     if done is not None:
+        plan.rejecting.policy.check(done.records_rejected, done.records_in)
         engine.listener(Note(f"{plan.output} is done already."))
-        await in_thread(_remove_journal, plan)
-        return Summary.of_before(done)
+        return done
 
     async def note(summary: Summary) -> None:
-        await in_thread(finished.add, plan.output, made_of, summary.as_dict())
+        outputs = sorted(summary.outputs.values(), key=lambda path: path != plan.output)
+        await in_thread(finished.add, outputs, made_of, summary.as_dict())
 
     return await flows.clean(engine, plan, note)
 
 
-def _remove_journal(plan: CleanPlan) -> None:
-    """One is left by a kill between the two last acts of a run."""
-    if (path := journal_path(plan.output)).exists():
-        Journal(path).remove()
+def _done_before(plan: CleanPlan, finished: Finished, made_of: dict[str, Any]) -> Summary | None:
+    """What is told of a plan whose outputs, and rejects, are as an earlier call has left them."""
+    facts = finished.find(plan.output, made_of)
+    if facts is None:
+        return None
+    rejects = plan.rejecting.file
+    if facts["records_rejected"] and (rejects is None or not os.path.lexists(rejects)):
+        return None
+    path = journal_path(plan.output)
+    if path.exists():
+        journal = Journal(path)
+        try:
+            if journal.get(f"dataset:{next(iter(plan.inputs))}") != facts["dataset"]:
+                return None  # another run's
+            journal.remove()  # left by a kill between the two last acts
+        finally:
+            journal.close()
+    outputs = {key: plan.output.with_name(Path(told).name) for key, told in facts["outputs"].items()}
+    return Summary.of_before(facts, outputs, rejects if facts["records_rejected"] else None)
 
 
 def _made_of(engine: Engine, plan: CleanPlan) -> dict[str, Any]:
@@ -77,7 +95,7 @@ def _made_of(engine: Engine, plan: CleanPlan) -> dict[str, Any]:
         "workflow": plan.workflow,
         "parameters": plan.parameters,
         "inputs": {
-            key: {"path": str(path.resolve()), **Fingerprint.of(path).as_dict()}
+            key: {"path": printable(str(path.resolve())), **Fingerprint.of(path).as_dict()}
             for key, path in plan.inputs.items()
         },
         "reading": [

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from asyncclean.errors import printable
+
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
@@ -73,7 +75,7 @@ class Summary(_Facts):
     rejects: Path | None = None
 
     @classmethod
-    def of_before(cls, facts: Mapping[str, Any]) -> Self:
+    def of_before(cls, facts: Mapping[str, Any], outputs: Mapping[str, Path], rejects: Path | None) -> Self:
         """What `as_dict` told of an earlier run, for one that had nothing left to do."""
         return cls(
             **{
@@ -83,8 +85,8 @@ class Summary(_Facts):
                 "retries": 0,
                 "seconds": {},
                 "bounded_by": {},
-                "outputs": {key: Path(path) for key, path in facts["outputs"].items()},
-                "rejects": None if facts["rejects"] is None else Path(facts["rejects"]),
+                "outputs": outputs,
+                "rejects": rejects,
             }
         )
 
@@ -110,6 +112,6 @@ def _plain(value: Any) -> Any:
         case float():
             return round(value, 3)
         case Path():
-            return str(value)
+            return printable(str(value))
         case _:
             return value

@@ -32,6 +32,7 @@ from asyncclean.files.atomic import check_place
 from asyncclean.files.formats import detect, renamed
 from asyncclean.plan import DEFAULT_KEY, DEFAULT_WORKFLOW, CleanPlan, Reading, Rejecting, Writing
 from asyncclean.summary import Summary
+from asyncclean.transfer.finished import forget
 
 EXAMPLES = """\
 examples:
@@ -138,7 +139,7 @@ async def _clean_many(
         _make_folder(arguments.rejects)
     with progress(("upload", "job", "download"), quiet=arguments.quiet) as listener:
         async with client_of(arguments, settings, listener, data=data) as client:
-            results = await client.clean_many(plans)
+            results = await client.clean_many(plans, keep_list=True)
     done = [result for result in results if isinstance(result, Summary)]
     for plan, result in zip(plans, results, strict=True):
         if isinstance(result, AsynccleanError):
@@ -150,9 +151,10 @@ async def _clean_many(
         print_json(_together(plans, results))
     failures = [result for result in results if isinstance(result, AsynccleanError)]
     if failures:
-        say(f"{len(failures)} of {counted(len(plans), 'file')} failed.")
-        say("Once that is put right, the same command does only what is left.")
+        then = " Once that is put right, the same command does only what is left." if done else ""
+        say(f"{len(failures)} of {counted(len(plans), 'file')} failed.{then}")
         return max(failure.exit_status for failure in failures)
+    forget(plan.output for plan in plans)  # the last act: until here, the same command finds all of it done
     return DONE_WITH_REJECTS if any(summary.records_rejected for summary in done) else DONE
 
 

@@ -15,6 +15,7 @@ from asyncclean.cli.server_data import left_behind, server_folder, shared_server
 from asyncclean.cli.streams import print_line, say
 from asyncclean.errors import JournalError, OutputError, UsageError
 from asyncclean.files.atomic import discard, part_path
+from asyncclean.transfer.finished import NAME as FINISHED
 from asyncclean.transfer.journal import SUFFIX, Journal, journal_path
 
 EXAMPLES = """\
@@ -62,6 +63,9 @@ def _unfinished(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.rglob(f"*{SUFFIX}")):
         if path.is_file():
             yield _facts(path)
+    for path in sorted(folder.rglob(FINISHED)):
+        detail = f"Some files of a command are done; until it is given again, {path} tells which."
+        yield {"output": str(path.parent), "state": "partly done", "detail": detail}
     for data in left_behind(folder):
         output = str(data).removesuffix(SERVER_SUFFIX)
         detail = f"The embedded server's data is left: `asyncclean runs forget {output}` removes it."

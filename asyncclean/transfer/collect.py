@@ -69,6 +69,7 @@ class Collect:
         self._dataset = dataset
         self._output = output
         self._part = atomic.part_path(output)
+        self._again = output.with_name(output.name + AGAIN_SUFFIX)
         self._format = format
         self._columns = columns
         self._journal = journal
@@ -89,6 +90,7 @@ class Collect:
         busy, fetched = DownloadBusy(), 0
         if not state.get("whole"):
             busy, fetched = await self._fetch(state)
+        await anyio.to_thread.run_sync(atomic.discard, self._again)  # of a verification that was killed
         if not state.get("placed"):
             await anyio.to_thread.run_sync(atomic.commit, self._part, self._output)
         records = self._dataset.record_count
@@ -100,7 +102,7 @@ class Collect:
 
         Raises VerificationError when they differ. Takes as much disk again meanwhile.
         """
-        again = self._output.with_name(self._output.name + AGAIN_SUFFIX)
+        again = self._again
         try:
             writer = await anyio.to_thread.run_sync(self._open_writer, again, None)
             try:

@@ -1,6 +1,7 @@
 """`asyncclean clean`, the real program: the main job, its options, and every kind of bad input."""
 
 import csv
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -225,12 +226,12 @@ def half_done(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("more", [("--rejects", "rejects"), (), ("--rejects", "rejects", "--force")])
+@pytest.mark.parametrize("more", [(), ("--force",)])
 def test_several_files_again_are_only_those_that_are_left(half_done: Path, more: Sequence[str]) -> None:
     good, rejects = half_done / "out" / "good.csv", half_done / "rejects" / "good.csv.rejects.ndjson"
     rejects.write_text("mended meanwhile")
     before = good.stat()
-    said = asyncclean(*SEVERAL, *more, "--json", cwd=half_done)
+    said = asyncclean(*SEVERAL, "--rejects", "rejects", *more, "--json", cwd=half_done)
     assert said.status == 3, said.err
     assert f"{good.relative_to(half_done)} is done already." in said.err
     runs: Any = said.summary["runs"]
@@ -240,6 +241,48 @@ def test_several_files_again_are_only_those_that_are_left(half_done: Path, more:
     assert good.stat() == before
     assert rejects.read_text() == "mended meanwhile"
     assert names(half_done / "out") == ["bad.csv", "good.csv"]
+
+
+def test_rejects_may_be_set_aside_in_another_try(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("id,name\n1,Ada\n")
+    (tmp_path / "bad.csv").write_text("id,name\n1,Bob\n2\n")
+    said = asyncclean(*SEVERAL, cwd=tmp_path)
+    assert said.status == 1
+    assert "--rejects FILE" in said.err
+    assert "partly done" in asyncclean("runs", cwd=tmp_path).out
+    said = asyncclean(*SEVERAL, "--rejects", "rejects", cwd=tmp_path)
+    assert said.status == 3, said.err
+    assert names(tmp_path / "out") == ["bad.csv", "good.csv"]
+
+
+def test_rejects_that_are_gone_are_not_told_of_as_if_they_were_there(half_done: Path) -> None:
+    (half_done / "rejects" / "good.csv.rejects.ndjson").unlink()
+    said = asyncclean(*SEVERAL, "--rejects", "rejects", cwd=half_done)
+    assert said.status == 1
+    assert "out/good.csv: it exists already" in said.err
+
+
+def test_lines_of_the_list_that_are_torn_or_of_others_are_left_alone(half_done: Path) -> None:
+    listed = half_done / "out" / "clean.asyncclean-done"
+    other = listed.read_bytes().replace(b'"output":"good.csv"', b'"output":"other.csv"').strip()
+    with listed.open("ab") as file:
+        file.write(other + b'\n{"output":"bad.csv"}\n[1]\n\xff\n{"output":"ba')
+    assert asyncclean(*SEVERAL, "--rejects", "rejects", cwd=half_done).status == 3
+    assert listed.read_bytes() == other + b"\n"
+
+
+def test_what_a_user_put_in_an_output_s_place_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    write_csv(tmp_path / "contacts.csv")
+    (tmp_path / "out.csv").write_text("precious")
+    journal = Journal(journal_path(tmp_path / "out.csv"))
+    journal.put_all({"planned:Contacts": True})
+    journal.close()
+    command = ("clean", "contacts.csv", "-o", "out.csv")
+    said = asyncclean(*command, cwd=tmp_path)
+    assert said.status == 1
+    assert "out.csv: it exists already" in said.err
+    assert (tmp_path / "out.csv").read_text() == "precious"
+    assert asyncclean(*command, "--force", cwd=tmp_path).status == 0
 
 
 def test_a_done_output_that_was_changed_since_is_not_touched(half_done: Path) -> None:
@@ -441,3 +484,14 @@ def test_help_is_there_for_every_command(tmp_path: Path) -> None:
         said = asyncclean(command, "--help", cwd=tmp_path)
         assert said.status == 0
         assert "examples:" in said.out
+
+
+def test_a_name_that_is_no_text_is_an_input_like_any_other(tmp_path: Path) -> None:
+    name = os.fsdecode(b"bad\xff.csv")
+    (tmp_path / name).write_text("id,name\n1,Ada\n2\n")
+    said = asyncclean(
+        *("clean", name, "-o", "out.csv", "--rejects", "bad.ndjson", "--workflow", "PassThrough", "--json"),
+        cwd=tmp_path,
+    )
+    assert said.status == 3, said.err
+    assert orjson.loads((tmp_path / "bad.ndjson").read_bytes())["file"] == r"bad\udcff.csv"

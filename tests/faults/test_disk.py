@@ -218,7 +218,7 @@ def test_a_file_system_that_takes_no_large_files(service: str, source: Path, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.ndjson", "out.csv"]
 
 
-@pytest.mark.parametrize("room", [500 << 10, 700 << 10], ids=["of the upload", "of the job"])
+@pytest.mark.parametrize("room", [500 << 10, 620 << 10], ids=["of the upload", "of the job"])
 def test_an_embedded_service_without_room_says_so_and_goes_on_when_there_is(
     room: int, disk: Disk, tmp_path: Path
 ) -> None:

@@ -59,7 +59,8 @@ def test_a_command_over_several_files_that_is_killed_does_only_what_is_left(tmp_
             for path, inode in done.items():
                 assert path.stat().st_ino == inode, "it was done a second time"
             done = {path: path.stat().st_ino for path in (tmp_path / folder).glob("?.csv")}
-        assert status == 0
+        # Killed after its last act, it has no more to do: all that it made is there already.
+        assert status == 0 or len(done) == len(names)
         assert sorted(path.name for path in (tmp_path / folder).iterdir()) == names
         for name in names:
             output = (tmp_path / folder / name).read_bytes()
