@@ -226,10 +226,10 @@ class Client:
         an output that is as it was made is told of again, and not touched. ``keep_list`` leaves the list of
         what is done when all are (`transfer.finished.forget` removes it): for one who has more to do first.
         """
-        resumable = [replace(plan, resumable=plan.resumable and self._resumable) for plan in plans]
-        results = await several.clean_all(self._engine, resumable)
+        plans = [replace(plan, resumable=plan.resumable and self._resumable) for plan in plans]
+        results = await several.clean_all(self._engine, plans)
         if not keep_list and all(isinstance(result, Summary) for result in results):
-            await in_thread(forget, [plan.output for plan in resumable if plan.resumable])
+            await in_thread(forget, [plan.output for plan in plans if plan.resumable])
         return results
 
     async def upload(

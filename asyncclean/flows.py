@@ -33,7 +33,6 @@ from asyncclean.transfer.journal import Journal, journal_path
 
 Noting = Callable[[Summary], Awaitable[None]]
 
-
 Check = Callable[[Journal | None], None]
 """Sees that outputs can be made. It is given an unfinished run's journal: what is there may be its own."""
 
@@ -326,8 +325,7 @@ def _input_pins(
     """What decides which records go where: another file, another cut or another service would not fit."""
     inputs = {
         key: {
-            "path": printable(str(source.path.resolve())),
-            "fingerprint": Fingerprint.of(source.path).as_dict(),
+            **file_facts(source.path),
             "format": f"{source.format.format}:{source.format.compression}",
             "columns": [[column.header, column.name, column.kind] for column in source.columns],
         }
@@ -341,6 +339,11 @@ def _input_pins(
         "rejects": rejecting.file is not None,
         **{f"input {key}": facts for key, facts in inputs.items()},
     }
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """Which file an input is, and its content as far as a look tells. Blocking. Raises InputError."""
+    return {"path": printable(str(path.resolve())), "fingerprint": Fingerprint.of(path).as_dict()}
 
 
 def _output_pins(format: FileFormat, writing: Writing) -> dict[str, object]:

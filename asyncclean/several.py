@@ -9,9 +9,8 @@ from typing import Any
 import anyio
 
 from asyncclean import flows
-from asyncclean.errors import AsynccleanError, printable, unwrapped
+from asyncclean.errors import AsynccleanError, unwrapped
 from asyncclean.events import Note
-from asyncclean.files.fingerprint import Fingerprint
 from asyncclean.files.stream import normal_encoding
 from asyncclean.plan import CleanPlan, Engine
 from asyncclean.run import in_thread
@@ -94,10 +93,7 @@ def _made_of(engine: Engine, plan: CleanPlan) -> dict[str, Any]:
         "service": engine.service,
         "workflow": plan.workflow,
         "parameters": plan.parameters,
-        "inputs": {
-            key: {"path": printable(str(path.resolve())), **Fingerprint.of(path).as_dict()}
-            for key, path in plan.inputs.items()
-        },
+        "inputs": {key: flows.file_facts(path) for key, path in plan.inputs.items()},
         "reading": [
             str(reading.format),
             normal_encoding(reading.encoding),

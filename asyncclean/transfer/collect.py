@@ -27,7 +27,7 @@ from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.files.formats import FileFormat
 from asyncclean.files.output import Page, Writer, Written, open_writer
 from asyncclean.transfer.bounds import DownloadBusy
-from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter
+from asyncclean.transfer.download import PAGE_RECORDS, Download, PageWriter, pages_of
 from asyncclean.transfer.journal import Journal
 
 CHECKPOINT_S = 0.5
@@ -94,8 +94,7 @@ class Collect:
         if not state.get("placed"):
             await anyio.to_thread.run_sync(atomic.commit, self._part, self._output)
         records = self._dataset.record_count
-        pages = -(-records // PAGE_RECORDS)
-        return Collected(self._output, self._dataset.name, records, pages, fetched, busy)
+        return Collected(self._output, self._dataset.name, records, pages_of(records), fetched, busy)
 
     async def verify(self) -> None:
         """Fetch everything a second time and compare it with the file in its place, byte for byte.
@@ -207,8 +206,7 @@ class Collect:
             stat = self._part.stat()
         except OSError as error:
             raise OutputError(self._part, error.strerror or str(error)) from error
-        pages = -(-records // PAGE_RECORDS)
-        whole = {"whole": True, "pages": pages, "length": stat.st_size, "inode": stat.st_ino}
+        whole = {"whole": True, "pages": pages_of(records), "length": stat.st_size, "inode": stat.st_ino}
         self._journal.put_all({self._fact: whole})
 
     def _compare(self, again: Path) -> None:

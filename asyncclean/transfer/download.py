@@ -47,6 +47,11 @@ RUN_PAGES = 8
 """Most pages handed over in one step: enough to make the step to the thread cheap, 2 MB at 255 KB."""
 
 
+def pages_of(records: int) -> int:
+    """How many pages hold so many records."""
+    return -(-records // PAGE_RECORDS)
+
+
 class PageWriter(Protocol):
     """Takes pages in order, in a worker thread."""
 
@@ -78,7 +83,7 @@ class Download:
         self._write = write
         self._limiter = limiter
         self._listener = listener
-        self._pages = -(-records // PAGE_RECORDS)
+        self._pages = pages_of(records)
         self._widest = widest
         self._reorder: Reorder[Page] = Reorder(min(WINDOW, widest), lowest=first)
         self._written = anyio.Event()

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from asyncclean.errors import printable
-from asyncclean.files.atomic import commit, part_path, sync, writing
+from asyncclean.files.atomic import PartFile, commit, part_path, sync, writing
 
 NAME = "clean.asyncclean-done"
 
@@ -62,10 +62,12 @@ def forget(outputs: Iterable[Path]) -> None:
         others = b"".join(line + b"\n" for name, _, line in _entries(path) if name not in names)
         with writing(path):
             if others:
-                part = part_path(path)
-                part.write_bytes(others)
-                part.chmod(0o600)
-                commit(part, path)
+                file = PartFile(part_path(path), at=None)
+                try:
+                    file.append(others)
+                finally:
+                    file.close()
+                commit(file.path, path)
             else:
                 path.unlink(missing_ok=True)
 

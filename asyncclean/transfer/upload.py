@@ -174,13 +174,11 @@ class Upload:
 
     async def _read(self, tasks: anyio.abc.TaskGroup, pieces: MemoryObjectSendStream[_Piece]) -> None:
         """Read batch after batch in a worker thread, and set an encoder to each."""
-        with pieces, _closing(self._batches()) as batches:
+        reading = self._reader.batches(self._remaining.start, self._prefix.take)
+        with pieces, _closing(reading) as batches:
             while (piece := await anyio.to_thread.run_sync(self._next_piece, batches)) is not None:
                 tasks.start_soon(self._encode, piece)
                 await pieces.send(piece)
-
-    def _batches(self) -> Iterator[Batch]:
-        return self._reader.batches(self._remaining.start, self._prefix.take)
 
     def _next_piece(self, batches: Iterator[Batch]) -> _Piece | None:
         begun = time.perf_counter()

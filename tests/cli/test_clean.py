@@ -271,18 +271,24 @@ def test_lines_of_the_list_that_are_torn_or_of_others_are_left_alone(half_done: 
     assert listed.read_bytes() == other + b"\n"
 
 
-def test_what_a_user_put_in_an_output_s_place_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+@pytest.fixture
+def taken_place(tmp_path: Path) -> Path:
+    """An unfinished run in whose output's place something else is by now."""
     write_csv(tmp_path / "contacts.csv")
     (tmp_path / "out.csv").write_text("precious")
     journal = Journal(journal_path(tmp_path / "out.csv"))
     journal.put_all({"planned:Contacts": True})
     journal.close()
+    return tmp_path
+
+
+def test_what_a_user_put_in_an_output_s_place_meanwhile_is_not_overwritten(taken_place: Path) -> None:
     command = ("clean", "contacts.csv", "-o", "out.csv")
-    said = asyncclean(*command, cwd=tmp_path)
+    said = asyncclean(*command, cwd=taken_place)
     assert said.status == 1
     assert "out.csv: it exists already" in said.err
-    assert (tmp_path / "out.csv").read_text() == "precious"
-    assert asyncclean(*command, "--force", cwd=tmp_path).status == 0
+    assert (taken_place / "out.csv").read_text() == "precious"
+    assert asyncclean(*command, "--force", cwd=taken_place).status == 0
 
 
 def test_a_done_output_that_was_changed_since_is_not_touched(half_done: Path) -> None:
@@ -306,16 +312,11 @@ def test_a_done_file_whose_input_changed_since_is_not_taken_for_done(half_done: 
     assert "Zoe" in (half_done / "out" / "good.csv").read_text()
 
 
-def test_fresh_is_refused_before_it_drops_anything(tmp_path: Path) -> None:
-    write_csv(tmp_path / "contacts.csv")
-    (tmp_path / "out.csv").write_text("precious")
-    journal = Journal(journal_path(tmp_path / "out.csv"))
-    journal.put_all({"created:Contacts": True})
-    journal.close()
-    said = asyncclean("clean", "contacts.csv", "-o", "out.csv", "--fresh", cwd=tmp_path)
+def test_fresh_is_refused_before_it_drops_anything(taken_place: Path) -> None:
+    said = asyncclean("clean", "contacts.csv", "-o", "out.csv", "--fresh", cwd=taken_place)
     assert said.status == 1
     assert "out.csv: it exists already" in said.err
-    assert journal_path(tmp_path / "out.csv").exists()
+    assert journal_path(taken_place / "out.csv").exists()
 
 
 def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, service: str) -> None:
