@@ -151,7 +151,8 @@ async def _clean_many(
         print_json(_together(plans, results))
     failures = [result for result in results if isinstance(result, AsynccleanError)]
     if failures:
-        then = " Once that is put right, the same command does only what is left." if done else ""
+        goes_on = done and not arguments.fresh
+        then = " Once that is put right, the same command does only what is left." if goes_on else ""
         say(f"{len(failures)} of {counted(len(plans), 'file')} failed.{then}")
         return max(failure.exit_status for failure in failures)
     forget(plan.output for plan in plans)  # the last act: until here, the same command finds all of it done
