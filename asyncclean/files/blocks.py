@@ -112,15 +112,17 @@ def encode(piece: Slice, max_bytes: int = MAX_BYTES) -> list[Encoded]:
     It is cut only where it is larger, and then into the fewest blocks that take records in order; a record
     that is larger by itself goes alone. Works without the GIL but for moments.
     """
-    if isinstance(piece.data, bytes):
-        json = piece.data
-    else:
-        out = io.BytesIO()
-        piece.data.write_json(out)
-        json = out.getvalue()
+    json = piece.data if isinstance(piece.data, bytes) else as_json(piece.data)
     if len(json) <= max_bytes or piece.records <= 1:
         return [Encoded(json, piece.records, piece.start, piece.lines)]
     return _cut(piece, split_array(json), max_bytes)
+
+
+def as_json(frame: pl.DataFrame) -> bytes:
+    """The rows as a JSON array of objects."""
+    out = io.BytesIO()
+    frame.write_json(out)
+    return out.getvalue()
 
 
 def _cut(piece: Slice, records: Sequence[bytes], max_bytes: int) -> list[Encoded]:

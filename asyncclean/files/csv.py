@@ -1,8 +1,9 @@
 """Reads CSV and TSV files. Knows how the fast and the exact way take turns.
 
-A window of the file is cut after its last whole row and read by polars, where that is proven to be right
-(`csv_chunks`); else row by row (`csv_rows`), which says what is bad and why. So a stray quote costs one slow
-window: it cannot shift the rest of the file, and memory stays bounded.
+A window of the file is cut after its last whole row and read in compiled code (`csv_compiled`), or by polars
+where there is none, or columns have types (`csv_chunks`). Where neither is sure, it is read row by row
+(`csv_rows`), which says what is bad and why. So a stray quote costs one slow window: it cannot shift the rest
+of the file, and memory stays bounded.
 
 What a file means: an empty field is a missing value, ``""`` is an empty text; blank lines and a byte order
 mark are passed over; where every header after the first has a space before it, spaces before fields are no
@@ -15,13 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
+
 from asyncclean.files.badrows import BadRow, settle
 from asyncclean.files.blocks import START, Batch, Position, Tap, no_tap
 from asyncclean.files.casts import cast
-from asyncclean.files.columns import typed_columns
+from asyncclean.files.columns import Columns, typed_columns
 from asyncclean.files.csv_ahead import AHEAD, ReadAhead
-from asyncclean.files.csv_chunks import ChunkReader, ReadChunk
-from asyncclean.files.csv_header import read_header
+from asyncclean.files.csv_chunks import ChunkReader, FrameReader, ReadChunk
+from asyncclean.files.csv_compiled import CompiledReader, can_read
+from asyncclean.files.csv_header import Dialect, read_header
 from asyncclean.files.csv_records import RecordSplitter
 from asyncclean.files.csv_rows import read_rows
 from asyncclean.files.formats import FileFormat
@@ -61,7 +65,7 @@ class CsvSource:
             self._header = read_header(Window(stream, chunk=chunk, longest=longest), format.format)
         headers, dialect = self._header.headers, self._header.dialect
         self.columns = typed_columns(path, headers, ["text"] * len(headers), types, allowed)
-        self._chunks = ChunkReader(dialect, [column.name for column in self.columns])
+        self._chunks = _chunk_reader(dialect, self.columns)
         self._splitter = RecordSplitter(dialect.delimiter, skip_spaces=dialect.skip_spaces)
 
     def _open(self, tap: Tap = no_tap) -> ByteStream:
@@ -87,7 +91,7 @@ class CsvSource:
 
     def _step(self, ahead: ReadAhead, window: Window) -> tuple[Chunk, Sequence[BadRow]]:
         """Take the next whole rows, in the fastest way that is right."""
-        # There are three ways: as read ahead; what the window has, by polars; the same, row by row.
+        # There are three ways: as read ahead; what the window has, in the same way; that, row by row.
         start = Position(ahead.offset, 0, window.line)
         if (read := ahead.next()) is not None:
             if (chunk := self._fitting(read, start)) is not None:
@@ -105,8 +109,17 @@ class CsvSource:
 
     def _fitting(self, read: ReadChunk, start: Position) -> Chunk | None:
         """The chunk with its columns cast, if all values fit them."""
-        frame, misfits = cast(read.frame, self.columns)
-        return None if misfits else Chunk(frame, start, _lines(read, start.line))
+        data = read.data
+        if isinstance(data, pl.DataFrame):
+            data, misfits = cast(data, self.columns)
+            if misfits:
+                return None
+        return Chunk(data, start, _lines(read, start.line))
+
+
+def _chunk_reader(dialect: Dialect, columns: Columns) -> ChunkReader:
+    """The fastest that there is for such a file."""
+    return CompiledReader(dialect, columns) if can_read(dialect, columns) else FrameReader(dialect, columns)
 
 
 def _lines(read: ReadChunk, first: int) -> Sequence[int] | None:

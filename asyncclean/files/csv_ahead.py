@@ -1,8 +1,8 @@
 """Reads a few chunks of CSV ahead, side by side. Knows windows and chunks; knows no rows.
 
 Where every line is a row, as in most files, a chunk can be cut off at its last line end before anyone has
-looked into it. So the next chunks are read in threads while one is used: polars works without the
-interpreter's lock. A chunk that turns out to be otherwise is given back to the window, with all that was
+looked into it. So the next chunks are read in threads while one is used: that works without the interpreter's
+lock. A chunk that turns out to be otherwise is given back to the window, with all that was
 cut off behind it, to be read in turn; then it takes a while until chunks are cut off unseen again.
 """
 

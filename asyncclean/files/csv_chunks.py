@@ -12,11 +12,14 @@ automaton reads it all: 2 ns a byte.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import polars as pl
 import polars.exceptions
 
+from asyncclean.files.columns import Columns
 from asyncclean.files.csv_header import Dialect
+from asyncclean.files.json_lines import JsonRows
 from asyncclean.files.window import BOM
 
 _QUOTE = b'"'
@@ -31,21 +34,29 @@ empty. Where none is, they do at one in 20."""
 
 @dataclass(frozen=True, slots=True)
 class ReadChunk:
-    """The rows of the first ``length`` bytes, as texts, in which ``lines`` lines end.
+    """The rows of the first ``length`` bytes, as texts or their JSON, in which ``lines`` lines end.
 
     ``breaks``: how many line ends are inside of each row, or None where there are none at all.
     """
 
-    frame: pl.DataFrame
+    data: pl.DataFrame | JsonRows
     length: int
     lines: int
     breaks: Sequence[int] | None
 
 
-class ChunkReader:
+class ChunkReader(Protocol):
     """Reads chunks of one file."""
 
-    def __init__(self, dialect: Dialect, names: Sequence[str]) -> None:
+    def read(self, data: bytes, *, final: bool) -> ReadChunk | None:
+        """The rows of as much of ``data`` as ends with a row, or None where it is not plain."""
+
+
+class FrameReader:
+    """Reads them into frames."""
+
+    def __init__(self, dialect: Dialect, columns: Columns) -> None:
+        names = [column.name for column in columns]
         self._delimiter = dialect.delimiter.decode()
         self._skip_spaces = dialect.skip_spaces
         self._schema = dict.fromkeys(names, pl.String)
@@ -56,7 +67,6 @@ class ChunkReader:
         self._plain = {in_line: _plain(self._delimiter, in_line, len(names)) for in_line in (True, False)}
 
     def read(self, data: bytes, *, final: bool) -> ReadChunk | None:
-        """The rows of as much of ``data`` as ends with a row, or None where it is not plain."""
         # There are three cases: no field holds a line end, and every line is a row; some do, and rows end
         # where an even number of quotes lies before; it is not plain.
         length = data.rfind(b"\n") + 1

@@ -1,4 +1,4 @@
-"""JSON records in bytes, one a line. Knows where lines end; knows no JSON."""
+"""JSON records in bytes. Knows where each ends; knows no JSON."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -42,6 +42,22 @@ class JsonLines:
             at = find(b"\n", at) + 1
         self._record, self._byte = record, at
         return at
+
+
+class JsonRows:
+    """Records as JSON objects, each with a comma behind it that ends at one of ``ends``."""
+
+    def __init__(self, json: bytes, ends: Sequence[int]) -> None:
+        self._json = memoryview(json)
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def items(self, first: int, count: int) -> memoryview:
+        """Some records, at least one, with commas between."""
+        begin = self._ends[first - 1] if first else 0
+        return self._json[begin : self._ends[first + count - 1] - 1]
 
 
 def array(parts: Iterable[memoryview]) -> bytes:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from asyncclean.files.blocks import MAX_RECORDS, Position, Slice
-from asyncclean.files.json_lines import JsonLines, array
+from asyncclean.files.blocks import MAX_RECORDS, Position, Slice, as_json
+from asyncclean.files.json_lines import JsonLines, JsonRows, array
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Chunk:
     is on line ``start.line + i``.
     """
 
-    data: pl.DataFrame | JsonLines
+    data: pl.DataFrame | JsonLines | JsonRows
     start: Position
     lines: Sequence[int] | None = None
 
@@ -97,6 +97,8 @@ def _in_turn(parts: Sequence[_Part]) -> bool:
 
 def _joined(parts: Sequence[pl.DataFrame | memoryview]) -> pl.DataFrame | bytes:
     frames = [part for part in parts if isinstance(part, pl.DataFrame)]
-    if frames:
+    if len(frames) == len(parts):
         return frames[0] if len(frames) == 1 else pl.concat(frames)
-    return array(part for part in parts if isinstance(part, memoryview))
+    return array(
+        memoryview(as_json(part))[1:-1] if isinstance(part, pl.DataFrame) else part for part in parts
+    )

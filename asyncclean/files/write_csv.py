@@ -1,5 +1,7 @@
 """Pages into rows of CSV or TSV. Knows rows and cells; knows no file.
 
+A page of flat records is written in compiled code, where there is some; any other by way of a frame.
+
 Cells are as in `cells`. null and a missing key are an empty cell, the empty string is ``""``, so that the
 two differ when they are read back. In a file of one column null is ``""`` too: an empty line would be no
 row. What needs quotes has them (RFC 4180); lines end with ``\\n``; a NUL, a tab or a line break inside a cell
@@ -9,11 +11,13 @@ stays as it is, within quotes where needed.
 import io
 from collections.abc import Sequence
 
+import orjson
 import polars as pl
 
+from asyncclean import native
 from asyncclean.files.cells import STEP, Cells
 from asyncclean.files.columns import Columns
-from asyncclean.files.layout import Layout
+from asyncclean.files.layout import Layout, Text
 from asyncclean.files.pages import Page
 
 THREADS = 2
@@ -40,6 +44,7 @@ def csv_layout(columns: Columns, *, separator: str, safe: bool) -> Layout:
 class _Rows:
     def __init__(self, columns: Columns, separator: str, safe: bool) -> None:
         self._cells = Cells(columns)
+        self._names = tuple(orjson.dumps(column.name) for column in columns)
         self._separator = separator
         self._safe = safe
 
@@ -47,8 +52,16 @@ class _Rows:
         """The header's line."""
         return bytes(self._lines(pl.DataFrame([[column.header] for column in columns])))
 
-    def render(self, pages: Sequence[Page]) -> list[memoryview]:
-        return [self._lines(self._cells.frame(pages))]
+    def render(self, pages: Sequence[Page]) -> Text:
+        compiled = [self._compiled(page) for page in pages]
+        rows = [page for page in compiled if page is not None]
+        return rows if len(rows) == len(pages) else [self._lines(self._cells.frame(pages))]
+
+    def _compiled(self, page: Page) -> bytes | None:
+        """The rows of a page, or None where it is not sure to be plain."""
+        if native.json_to_csv is None or self._safe:
+            return None
+        return native.json_to_csv(page.json, self._names, ord(self._separator), page.records)
 
     def _lines(self, frame: pl.DataFrame) -> memoryview:
         if self._safe:

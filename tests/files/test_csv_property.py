@@ -18,6 +18,8 @@ from asyncclean.files.formats import FileFormat, Format
 from asyncclean.kinds import ALL_KINDS
 from tests.files.reading import assert_resumable, read, slices_of
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 Cell = str | None
 
 _PIECES = [

@@ -15,6 +15,8 @@ from asyncclean.files.source import Source, open_source
 from asyncclean.kinds import ALL_KINDS
 from tests.files.reading import read
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 Write = Callable[[bytes], Path]
 
 

@@ -18,6 +18,8 @@ from asyncclean.files.formats import Compression, FileFormat, Format
 from asyncclean.files.output import Page, Written, count_records, open_writer, output_columns, seems_to_hold
 from tests.files.awkward import COMPACT, Raw, nested, pages, read_csv, scalars, texts
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 NAMES = ["a", "b", "first_name"]
 SAME = Columns(Column(name, name, "text") for name in NAMES)
 RENAMED = Columns(

@@ -1,0 +1,6 @@
+"""Explained in the package."""
+
+def csv_to_json(
+    data: bytes, members: tuple[bytes, ...], delimiter: int, /
+) -> tuple[bytes, bytes, bytes | None, int, int] | None: ...
+def json_to_csv(page: bytes, names: tuple[bytes, ...], separator: int, records: int, /) -> bytes | None: ...

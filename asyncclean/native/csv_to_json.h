@@ -1,0 +1,31 @@
+#ifndef ASYNCCLEAN_CSV_TO_JSON_H
+#define ASYNCCLEAN_CSV_TO_JSON_H
+
+#include "text.h"
+
+/* The beginnings of a record's members, in order: {"first": and then ,"second": */
+typedef struct {
+    const byte *text;
+    size_t length;
+} Piece;
+
+typedef struct {
+    const Piece *members;
+    size_t columns;
+    byte delimiter;
+} CsvShape;
+
+/* What was read: `json` holds the records, each with a comma behind it; `ends` says where each ends there, with
+   its comma; `breaks`, how many line ends each row has beside its own. `length` bytes of the data, in which
+   `lines` lines end, are used. */
+typedef struct {
+    Out json, ends, breaks;
+    size_t length, lines, records;
+    int broken;
+} CsvRows;
+
+/* Reads all rows that are complete. NOT_PLAIN: some row is not as it should be, or none is complete.
+   `data` has a NUL behind its `length` bytes. The buffers are to be freed in any case. */
+Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRows *rows);
+
+#endif

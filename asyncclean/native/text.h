@@ -1,0 +1,115 @@
+/* What both directions share: looking at eight bytes at once, UTF-8, and a buffer that grows. */
+
+#ifndef ASYNCCLEAN_TEXT_H
+#define ASYNCCLEAN_TEXT_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned char byte;
+
+/* How a reading ends. Any other answer than OK leaves the data to a slower way. */
+typedef enum { OK, NOT_PLAIN, NO_MEMORY } Status;
+
+typedef struct {
+    byte *start, *at, *end;
+} Out;
+
+static inline Status out_open(Out *out, size_t size)
+{
+    out->start = out->at = malloc(size);
+    out->end = out->start + size;
+    return out->start == NULL ? NO_MEMORY : OK;
+}
+
+static inline Status out_grow(Out *out, size_t more)
+{
+    size_t used = (size_t)(out->at - out->start);
+    size_t size = 2 * used + more;
+    byte *moved = realloc(out->start, size);
+    if (moved == NULL)
+        return NO_MEMORY;
+    out->start = moved;
+    out->at = moved + used;
+    out->end = moved + size;
+    return OK;
+}
+
+/* There are at least `more` bytes of room behind this. */
+static inline Status out_room(Out *out, size_t more)
+{
+    return (size_t)(out->end - out->at) >= more ? OK : out_grow(out, more);
+}
+
+/* For where there is room. */
+static inline void out_put(Out *out, const void *from, size_t length)
+{
+    memcpy(out->at, from, length);
+    out->at += length;
+}
+
+/* The eight bytes of a word are looked at together, as in Hacker's Delight (Warren, section 6-1): in each
+   answer the lowest bit that is set belongs to the first byte meant; those above it may be wrong. */
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGH UINT64_C(0x8080808080808080)
+
+static inline uint64_t bytes_equal(uint64_t word, byte wanted)
+{
+    uint64_t zero = word ^ (ONES * wanted);
+    return (zero - ONES) & ~zero & HIGH;
+}
+
+static inline uint64_t bytes_control(uint64_t word)
+{
+    return (word - ONES * 0x20) & ~word & HIGH;
+}
+
+/* Whether a byte of text cannot be taken as it is: it ends something, has to be escaped, or is not ASCII. */
+static inline int is_special(byte c, byte stop)
+{
+    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == stop;
+}
+
+/* How many of the eight bytes at `at` come before the first special one. */
+static inline unsigned plain_of_eight(uint64_t word, byte stop)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t special = bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_equal(word, stop)
+                       | bytes_control(word) | (word & HIGH);
+    return special == 0 ? 8 : (unsigned)__builtin_ctzll(special) >> 3;
+#else
+    const byte *bytes = (const byte *)&word;
+    unsigned count = 0;
+    while (count < 8 && !is_special(bytes[count], stop))
+        count++;
+    return count;
+#endif
+}
+
+/* The length of the character at `at`, which is not ASCII, or 0 where it is no UTF-8: table 3-7 of the
+   Unicode standard. Whatever lies behind the text must be there and no continuation byte, as the NUL is
+   behind any bytes object. */
+static inline unsigned utf8_length(const byte *at)
+{
+    byte lead = at[0], least = 0x80, most = 0xBF;
+    unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    if (lead == 0xE0)
+        least = 0xA0;
+    else if (lead == 0xED)
+        most = 0x9F;
+    else if (lead == 0xF0)
+        least = 0x90;
+    else if (lead == 0xF4)
+        most = 0x8F;
+    if (at[1] < least || at[1] > most)
+        return 0;
+    for (unsigned i = 2; i < length; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+#endif
