@@ -35,16 +35,14 @@ static Status copy_plain(Out *out, const byte **from, const byte *end, byte stop
 {
     const byte *at = *from;
     for (;;) {
-        if (out_room(out, 16) != OK)
+        if (out_room(out, STEP + 8) != OK)
             return NO_MEMORY;
-        if (end - at >= 8) {
-            uint64_t word;
-            memcpy(&word, at, 8);
-            memcpy(out->at, at, 8);
-            unsigned plain = plain_of_eight(word, stop);
+        if (end - at >= STEP) {
+            unsigned plain = plain_ahead(at, stop);
+            memcpy(out->at, at, STEP);
             at += plain;
             out->at += plain;
-            if (plain < 8)
+            if (plain < STEP)
                 break;
         } else if (at < end && !is_special(*at, stop)) {
             *out->at++ = *at++;
@@ -195,7 +193,7 @@ Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRo
         || out_open(&rows->breaks, length / 8 + 8) != OK)
         return NO_MEMORY;
     Out *json = &rows->json;
-    while (at < end) {
+    while (at < end && shape->columns > 0) {
         const byte *row = at;
         size_t before = (size_t)(json->at - json->start), breaks = 0;
         int state = *at == '\n' || *at == '\r' ? WRONG : put_row(json, &at, end, shape, room, &breaks);

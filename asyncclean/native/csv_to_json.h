@@ -3,12 +3,7 @@
 
 #include "text.h"
 
-/* The beginnings of a record's members, in order: {"first": and then ,"second": */
-typedef struct {
-    const byte *text;
-    size_t length;
-} Piece;
-
+/* `members`: what a record's members begin with, in order: {"first": and then ,"second": */
 typedef struct {
     const Piece *members;
     size_t columns;

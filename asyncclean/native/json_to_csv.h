@@ -1,20 +1,13 @@
 #ifndef ASYNCCLEAN_JSON_TO_CSV_H
 #define ASYNCCLEAN_JSON_TO_CSV_H
 
-#include "text.h"
+#include "json_text.h"
 
-/* The value of a record under one key: a string's characters, or any other value's text. */
+/* A column: its name as it stands in JSON, quotes included, and its value in the record that is read, if it is `there`. */
 typedef struct {
-    const byte *text;
-    size_t length;
-    byte there, is_text, escaped, separated;
-} Cell;
-
-/* A column: its name as it stands in JSON, quotes included, and the cell of the record that is read. */
-typedef struct {
-    const byte *name;
-    size_t length;
-    Cell cell;
+    Piece name;
+    Value value;
+    int there;
 } CsvColumn;
 
 /* Writes a page, a JSON array of so many flat records, as rows. NOT_PLAIN: it is not that, or holds what is

@@ -5,19 +5,31 @@
 #include <Python.h>
 
 #include "csv_to_json.h"
+#include "json_records.h"
 #include "json_to_csv.h"
 
-/* Whether all items are bytes, and there is one at least. Sets an exception where not. */
-static int are_bytes(PyObject *items)
+static Piece piece_of(PyObject *bytes)
 {
-    Py_ssize_t count = PyTuple_Size(items);
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (!PyBytes_Check(PyTuple_GetItem(items, i)))
-            count = 0;
-    if (count > 0)
-        return 1;
-    PyErr_SetString(PyExc_TypeError, "bytes were expected, one for each column");
-    return 0;
+    return (Piece){(const byte *)PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes)};
+}
+
+/* The bytes in a tuple, which must outlive this; NULL with an exception where it holds anything else. */
+static Piece *pieces_of(PyObject *items, size_t *count)
+{
+    *count = (size_t)PyTuple_Size(items);
+    Piece *pieces = calloc(*count + 1, sizeof *pieces);
+    if (pieces == NULL)
+        return (Piece *)PyErr_NoMemory();
+    for (size_t i = 0; i < *count; i++) {
+        PyObject *item = PyTuple_GetItem(items, (Py_ssize_t)i);
+        if (!PyBytes_Check(item)) {
+            PyErr_SetString(PyExc_TypeError, "a tuple of bytes was expected");
+            free(pieces);
+            return NULL;
+        }
+        pieces[i] = piece_of(item);
+    }
+    return pieces;
 }
 
 static PyObject *as_bytes(const Out *out)
@@ -25,12 +37,23 @@ static PyObject *as_bytes(const Out *out)
     return PyBytes_FromStringAndSize((const char *)out->start, out->at - out->start);
 }
 
-static PyObject *rows_given(const CsvRows *rows)
+/* What a call that ended so gives: None where the data is not plain. */
+static PyObject *given(Status status, const Out *out)
 {
-    PyObject *json = as_bytes(&rows->json), *ends = as_bytes(&rows->ends);
+    if (status == NO_MEMORY)
+        return PyErr_NoMemory();
+    return status == OK ? as_bytes(out) : Py_NewRef(Py_None);
+}
+
+static PyObject *rows_given(Status status, const CsvRows *rows)
+{
+    PyObject *json = given(status, &rows->json);
+    if (json == NULL || status != OK)
+        return json;
+    PyObject *ends = as_bytes(&rows->ends);
     PyObject *breaks = rows->broken ? as_bytes(&rows->breaks) : Py_NewRef(Py_None);
-    if (json == NULL || ends == NULL || breaks == NULL) {
-        Py_XDECREF(json);
+    if (ends == NULL || breaks == NULL) {
+        Py_DECREF(json);
         Py_XDECREF(ends);
         Py_XDECREF(breaks);
         return NULL;
@@ -41,78 +64,88 @@ static PyObject *rows_given(const CsvRows *rows)
 static PyObject *py_csv_to_json(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *data, *members;
-    int delimiter;
-    if (!PyArg_ParseTuple(args, "SO!i", &data, &PyTuple_Type, &members, &delimiter) || !are_bytes(members))
+    CsvShape shape;
+    if (!PyArg_ParseTuple(args, "SO!b", &data, &PyTuple_Type, &members, &shape.delimiter))
         return NULL;
-    size_t columns = (size_t)PyTuple_Size(members);
-    Piece *pieces = calloc(columns, sizeof *pieces);
+    Piece text = piece_of(data), *pieces = pieces_of(members, &shape.columns);
     if (pieces == NULL)
-        return PyErr_NoMemory();
-    for (size_t i = 0; i < columns; i++) {
-        PyObject *member = PyTuple_GetItem(members, (Py_ssize_t)i);
-        pieces[i] = (Piece){(const byte *)PyBytes_AsString(member), (size_t)PyBytes_Size(member)};
-    }
-    const byte *text = (const byte *)PyBytes_AsString(data);
-    size_t length = (size_t)PyBytes_Size(data);
-    CsvShape shape = {pieces, columns, (byte)delimiter};
+        return NULL;
+    shape.members = pieces;
     CsvRows rows;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = csv_to_json(text, length, &shape, &rows);
+    status = csv_to_json(text.text, text.length, &shape, &rows);
     Py_END_ALLOW_THREADS
-    PyObject *given = NULL;
-    if (status == OK)
-        given = rows_given(&rows);
-    else if (status == NO_MEMORY)
-        PyErr_NoMemory();
-    else
-        given = Py_NewRef(Py_None);
+    PyObject *result = rows_given(status, &rows);
     free(rows.json.start);
     free(rows.ends.start);
     free(rows.breaks.start);
     free(pieces);
-    return given;
+    return result;
 }
 
 static PyObject *py_json_to_csv(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *page, *names;
-    int separator;
+    byte separator;
     Py_ssize_t records;
-    if (!PyArg_ParseTuple(args, "SO!in", &page, &PyTuple_Type, &names, &separator, &records)
-        || !are_bytes(names))
+    if (!PyArg_ParseTuple(args, "SO!bn", &page, &PyTuple_Type, &names, &separator, &records))
         return NULL;
-    size_t width = (size_t)PyTuple_Size(names);
-    CsvColumn *columns = calloc(width, sizeof *columns);
-    if (columns == NULL)
-        return PyErr_NoMemory();
-    for (size_t i = 0; i < width; i++) {
-        PyObject *name = PyTuple_GetItem(names, (Py_ssize_t)i);
-        columns[i].name = (const byte *)PyBytes_AsString(name);
-        columns[i].length = (size_t)PyBytes_Size(name);
+    size_t width;
+    Piece text = piece_of(page), *pieces = pieces_of(names, &width);
+    CsvColumn *columns = pieces == NULL ? NULL : calloc(width + 1, sizeof *columns);
+    if (columns == NULL) {
+        free(pieces);
+        return pieces == NULL ? NULL : PyErr_NoMemory();
     }
-    const byte *text = (const byte *)PyBytes_AsString(page);
-    size_t length = (size_t)PyBytes_Size(page);
+    for (size_t i = 0; i < width; i++)
+        columns[i].name = pieces[i];
     Out csv;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = json_to_csv(text, length, columns, width, (byte)separator, (size_t)records, &csv);
+    status = json_to_csv(text.text, text.length, columns, width, separator, (size_t)records, &csv);
     Py_END_ALLOW_THREADS
-    PyObject *given = NULL;
-    if (status == OK)
-        given = as_bytes(&csv);
-    else if (status == NO_MEMORY)
-        PyErr_NoMemory();
-    else
-        given = Py_NewRef(Py_None);
+    PyObject *result = given(status, &csv);
     free(csv.start);
     free(columns);
-    return given;
+    free(pieces);
+    return result;
+}
+
+static PyObject *py_json_records(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *page, *names, *headers, *separator;
+    Py_ssize_t records;
+    if (!PyArg_ParseTuple(args, "SO!O!Sn", &page, &PyTuple_Type, &names, &PyTuple_Type, &headers, &separator,
+                          &records))
+        return NULL;
+    size_t renamed, also;
+    Piece text = piece_of(page), *old = pieces_of(names, &renamed);
+    Piece *new = old == NULL ? NULL : pieces_of(headers, &also);
+    if (new != NULL && renamed != also)
+        PyErr_SetString(PyExc_ValueError, "there must be as many headers as names");
+    if (new == NULL || renamed != also) {
+        free(old);
+        free(new);
+        return NULL;
+    }
+    RecordsShape shape = {old, new, renamed, piece_of(separator)};
+    Out out;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = json_records(text.text, text.length, &shape, (size_t)records, &out);
+    Py_END_ALLOW_THREADS
+    PyObject *result = given(status, &out);
+    free(out.start);
+    free(old);
+    free(new);
+    return result;
 }
 
 static PyMethodDef METHODS[] = {
     {"csv_to_json", py_csv_to_json, METH_VARARGS, NULL},
     {"json_to_csv", py_json_to_csv, METH_VARARGS, NULL},
+    {"json_records", py_json_records, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* What both directions share: looking at eight bytes at once, UTF-8, and a buffer that grows. */
+/* What both directions share: looking at many bytes at once, UTF-8, and a buffer that grows. */
 
 #ifndef ASYNCCLEAN_TEXT_H
 #define ASYNCCLEAN_TEXT_H
@@ -11,6 +11,12 @@ typedef unsigned char byte;
 
 /* How a reading ends. Any other answer than OK leaves the data to a slower way. */
 typedef enum { OK, NOT_PLAIN, NO_MEMORY } Status;
+
+/* Some text that lies elsewhere. */
+typedef struct {
+    const byte *text;
+    size_t length;
+} Piece;
 
 typedef struct {
     byte *start, *at, *end;
@@ -49,8 +55,14 @@ static inline void out_put(Out *out, const void *from, size_t length)
     out->at += length;
 }
 
-/* The eight bytes of a word are looked at together, as in Hacker's Delight (Warren, section 6-1): in each
-   answer the lowest bit that is set belongs to the first byte meant; those above it may be wrong. */
+/* Whether a byte of text cannot be taken as it is: it ends something, has to be escaped, or is not ASCII. */
+static inline int is_special(byte c, byte stop)
+{
+    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == stop;
+}
+
+/* The bytes of a word are looked at together, as in Hacker's Delight (Warren, section 6-1): in each answer the
+   lowest bit that is set belongs to the first byte meant; those above it may be wrong. */
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH UINT64_C(0x8080808080808080)
 
@@ -60,32 +72,27 @@ static inline uint64_t bytes_equal(uint64_t word, byte wanted)
     return (zero - ONES) & ~zero & HIGH;
 }
 
-static inline uint64_t bytes_control(uint64_t word)
-{
-    return (word - ONES * 0x20) & ~word & HIGH;
-}
+#define STEP 8
 
-/* Whether a byte of text cannot be taken as it is: it ends something, has to be escaped, or is not ASCII. */
-static inline int is_special(byte c, byte stop)
+/* How many of the STEP bytes at `at` come before the first special one. */
+static inline unsigned plain_ahead(const byte *at, byte stop)
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(ONE_BY_ONE)
 {
-    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == stop;
-}
-
-/* How many of the eight bytes at `at` come before the first special one. */
-static inline unsigned plain_of_eight(uint64_t word, byte stop)
-{
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t word;
+    memcpy(&word, at, STEP);
+    uint64_t control = (word - ONES * 0x20) & ~word;
     uint64_t special = bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_equal(word, stop)
-                       | bytes_control(word) | (word & HIGH);
-    return special == 0 ? 8 : (unsigned)__builtin_ctzll(special) >> 3;
+                       | ((control | word) & HIGH);
+    return special == 0 ? STEP : (unsigned)__builtin_ctzll(special) >> 3;
+}
 #else
-    const byte *bytes = (const byte *)&word;
+{
     unsigned count = 0;
-    while (count < 8 && !is_special(bytes[count], stop))
+    while (count < STEP && !is_special(at[count], stop))
         count++;
     return count;
-#endif
 }
+#endif
 
 /* The length of the character at `at`, which is not ASCII, or 0 where it is no UTF-8: table 3-7 of the
    Unicode standard. Whatever lies behind the text must be there and no continuation byte, as the NUL is

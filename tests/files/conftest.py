@@ -16,6 +16,6 @@ def both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(native, "csv_to_json", None)
-        patch.setattr(native, "json_to_csv", None)
+        for loop in ("csv_to_json", "json_to_csv", "json_records"):
+            patch.setattr(native, loop, None)
         yield

@@ -15,7 +15,8 @@ SOURCES = Path(native.__file__).parent
 ROUNDS = 200_000
 
 
-def test_broken_data_does_no_harm(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["-UONE_BY_ONE", "-DONE_BY_ONE"])
+def test_broken_data_does_no_harm(tmp_path: Path, way: str) -> None:
     compiler = shutil.which("gcc")
     if compiler is None:
         pytest.skip("there is no gcc")

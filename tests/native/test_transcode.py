@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncclean import native
-from asyncclean.files import exact
+from asyncclean.files import exact, quick
 from asyncclean.files.cells import Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.csv_records import RecordSplitter
 from asyncclean.files.pages import Page
 from tests.files.awkward import COMPACT, pages, texts
 
-if native.csv_to_json is None or native.json_to_csv is None:
+if native.csv_to_json is None or native.json_to_csv is None or native.json_records is None:
     pytest.skip("not built: there was no C compiler", allow_module_level=True)
-csv_to_json, json_to_csv = native.csv_to_json, native.json_to_csv
+csv_to_json, json_to_csv, json_records = native.csv_to_json, native.json_to_csv, native.json_records
 
 NAMES = ["a", "b", "first_name"]
 COLUMNS = Columns(Column(name, name, "text") for name in NAMES)
@@ -99,11 +99,14 @@ def test_what_is_taken_is_valid_json(
     at = min(at, len(whole.json) - 1)
     broken = whole.json[:at] + scrap + whole.json[at + 1 :]
     rows = json_to_csv(broken, KEYS, ord(","), whole.records)
+    lines = json_records(broken, (), (), b"\n", whole.records)
     if rows is not None:
         records = json.loads(broken)
         assert len(records) == whole.records
         assert len(list(exact.records(broken))) == len(records)
         assert all(record.keys() <= {*NAMES} for record in records)
+    if lines is not None:
+        assert [json.loads(line) for line in lines.splitlines()] == json.loads(broken)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,29 @@ def test_of_a_page_that_is_not_plain_nothing_is_said(page: bytes) -> None:
     assert json_to_csv(page, KEYS, ord(","), 1) is None or json.loads(page) == [{}]
 
 
+@given(
+    written=pages([*NAMES, "c"]),
+    separator=st.sampled_from(["\n", ",\n"]),
+    keys=st.sampled_from([{}, {"b": "B"}, {"first_name": 'The "first" $0 é', "c": ""}]),
+)
+def test_the_records_of_a_page_are_cut_and_renamed_as_by_counting(
+    written: tuple[Page, list[dict[str, object]]], separator: str, keys: dict[str, str]
+) -> None:
+    page, _ = written
+    names = tuple(f'"{name}"'.encode() for name in keys)
+    headers = tuple(exact.json_key(header).encode() for header in keys.values())
+    found = json_records(page.json, names, headers, separator.encode(), page.records)
+    counted = quick.records([page], separator, keys)
+    if found is None:  # a record is on several lines
+        assert b"\n" in page.json
+        return
+    renamed = [
+        [(keys.get(key, key), value) for key, value in members] for members in exact.records(page.json)
+    ]
+    assert list(exact.records(b"[" + found.replace(b"}\n{", b"},{") + b"]")) == renamed
+    assert page.records == 0 or counted is None or counted[0] == found
+
+
 @pytest.mark.parametrize("rows", [b"", b"x,y,z", b"x,y\n", b"\n", b'x,"y\n,z\n', b'x,"y"z,\n', b"x\ry,,\n"])
 def test_of_rows_that_are_not_plain_nothing_is_said(rows: bytes) -> None:
     assert csv_to_json(rows, MEMBERS, ord(",")) is None
@@ -171,9 +197,13 @@ def test_a_cell_grows_as_far_as_it_must() -> None:
     assert json_to_csv(page.json, KEYS, ord(","), 1) == b'"' + b'""' * 100_000 + b'",,\n'
 
 
-@pytest.mark.parametrize("names", [(), ("a",), [b"a"]])
+@pytest.mark.parametrize("names", [("a",), [b"a"]])
 def test_names_must_be_bytes(names: object) -> None:
     with pytest.raises(TypeError):
         csv_to_json(b"", names, 44)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         json_to_csv(b"", names, 44, 0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        json_records(b"", names, (), b"", 0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="as many"):
+        json_records(b"", (b"a",), (), b"", 0)
