@@ -1,9 +1,10 @@
 """Proves, without parsing, that JSON records are of a shape that is known. Knows JSON; knows no files.
 
-A shape is the keys in their order and what kinds of values each has. It becomes one regular expression,
-which polars runs as an automaton at some 400 MB/s. A record that it matches is valid JSON, flat, without a
-key that is there twice, and holds no value of another kind. What it does not match may be all of that
-too, in other words (keys in another order, a long number): that is for `json_values` to tell.
+A shape is the keys in their order and what kinds of values each has. Lines are held against it in compiled
+code, at some 2 GB/s; or, where there is none, by a regular expression that polars runs as an automaton at 400
+MB/s. A record that it matches is valid JSON, flat, without a key that is there twice, and holds no value of
+another kind. What it does not match may be all of that too, in other words (keys in another order, a long
+number): that is for `json_values` to tell.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence, Set
 import polars as pl
 import polars.exceptions
 
+from asyncclean import native
 from asyncclean.files.json_values import ValueKind
 
 _SPACE = r"[ \t\r]*"
@@ -31,6 +33,8 @@ _VALUES: dict[ValueKind, Sequence[str]] = {
     "number": [],
 }
 
+_BITS: dict[ValueKind, int] = {"text": 1, "int": 2, "long": 4, "decimal": 8, "bool": 16, "number": 0}
+
 
 class Shape:
     """What records look like: their keys in order, each with the kinds of its values; null is among them.
@@ -39,6 +43,10 @@ class Shape:
     """
 
     def __init__(self, keys: Mapping[str, Set[ValueKind]], *, whole: bool) -> None:
+        self._keys = tuple(json.dumps(key, ensure_ascii=False).encode() for key in keys)
+        self._kinds = bytes(sum(_BITS[kind] for kind in kinds) for kinds in keys.values())
+        self._whole = whole
+        self._ascii = all(key.isascii() for key in keys)
         pairs = [rf"{_key(key)}{_SPACE}:{_SPACE}{_value(kinds)}{_SPACE}" for key, kinds in keys.items()]
         if whole:
             records = [r"\{" + ",".join(_SPACE + pair for pair in pairs) + r"\}"]
@@ -54,6 +62,11 @@ class Shape:
 
     def proves(self, lines: bytes) -> bool:
         """Whether all of these lines, each with its line end, are records of this shape."""
+        if native.json_proves is not None:
+            proven = native.json_proves(lines, self._keys, self._kinds, self._whole)
+            # Other keys may be written with escapes, which only the expressions know.
+            if proven or self._ascii:
+                return proven
         try:
             text = pl.Series([lines], dtype=pl.Binary).cast(pl.String)
             return all(text.str.contains(pattern)[0] for pattern in self._all)

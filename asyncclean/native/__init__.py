@@ -12,6 +12,7 @@ Names: TypeAlias = tuple[bytes, ...]
 CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytes, bytes, bytes | None, int, int] | None]
 JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int], bytes | None]
 JsonRecords: TypeAlias = Callable[[bytes, Names, Names, bytes, int], bytes | None]
+JsonProves: TypeAlias = Callable[[bytes, Names, bytes, bool], bool]
 
 csv_to_json: CsvToJson | None
 """``(data, members, delimiter)``: the rows of CSV that are complete in ``data``, as JSON objects of texts.
@@ -32,7 +33,15 @@ json_records: JsonRecords | None
 ``separator`` between, and each key of ``names`` replaced by that of ``headers`` in its place.
 """
 
+json_proves: JsonProves | None
+"""``(lines, keys, kinds, whole)``: whether each line is a flat object with these keys in this order.
+
+``kinds``: what the values of each key may be beside null, as a sum (text 1, int 2, long 4, decimal 8, bool
+16; see `files.json_values`). ``whole``: no object lacks a key. True is a proof; False may only mean that
+something is written in an unusual way.
+"""
+
 try:
-    from asyncclean.native._transcode import csv_to_json, json_records, json_to_csv
+    from asyncclean.native._transcode import csv_to_json, json_proves, json_records, json_to_csv
 except ImportError:
-    csv_to_json = json_to_csv = json_records = None
+    csv_to_json = json_to_csv = json_records = json_proves = None

@@ -52,6 +52,26 @@ static inline const byte *skip_escape(const byte *at)
     return at[1] != 0 && strchr("\"\\/bfnrt", at[1]) != NULL ? at + 2 : NULL;
 }
 
+/* The character in `code` of an escape that is known to be valid; NULL for half of a surrogate pair. */
+static inline const byte *read_escape(const byte *at, uint32_t *code)
+{
+    static const char FROM[] = "\"\\/bfnrt", TO[] = "\"\\/\b\f\n\r\t";
+    if (at[1] != 'u') {
+        *code = (byte)TO[strchr(FROM, at[1]) - FROM];
+        return at + 2;
+    }
+    uint32_t unit = (uint32_t)hex4(at + 2);
+    *code = unit;
+    at += 6;
+    if (unit < 0xD800 || unit >= 0xE000)
+        return at;
+    int low = at[0] == '\\' && at[1] == 'u' ? hex4(at + 2) : -1;
+    if (unit >= 0xDC00 || low < 0xDC00 || low >= 0xE000)
+        return NULL;
+    *code = 0x10000 + ((unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
+    return at + 6;
+}
+
 /* `at`: behind the string's opening quote. */
 static inline const byte *read_string(const byte *at, const byte *end, byte separator, Value *value)
 {

@@ -69,26 +69,6 @@ static void put_utf8(Out *out, uint32_t code)
     }
 }
 
-/* Behind a valid escape, with its character in `code`; NULL for half of a surrogate pair. */
-static const byte *read_escape(const byte *at, uint32_t *code)
-{
-    static const char FROM[] = "\"\\/bfnrt", TO[] = "\"\\/\b\f\n\r\t";
-    if (at[1] != 'u') {
-        *code = (byte)TO[strchr(FROM, at[1]) - FROM];
-        return at + 2;
-    }
-    uint32_t unit = (uint32_t)hex4(at + 2);
-    *code = unit;
-    at += 6;
-    if (unit < 0xD800 || unit >= 0xE000)
-        return at;
-    int low = at[0] == '\\' && at[1] == 'u' ? hex4(at + 2) : -1;
-    if (unit >= 0xDC00 || low < 0xDC00 || low >= 0xE000)
-        return NULL;
-    *code = 0x10000 + ((unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
-    return at + 6;
-}
-
 /* A text that holds escapes. There is room for twice its length and two quotes: none gets longer, but for
    quotes, which are two bytes each in JSON too. */
 static Status put_unescaped(Out *out, const Value *value, byte separator)

@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "csv_to_json.h"
+#include "json_proves.h"
 #include "json_records.h"
 #include "json_to_csv.h"
 
@@ -142,10 +143,35 @@ static PyObject *py_json_records(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+static PyObject *py_json_proves(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *lines, *names, *kinds;
+    JsonShape shape;
+    if (!PyArg_ParseTuple(args, "SO!Sp", &lines, &PyTuple_Type, &names, &kinds, &shape.whole))
+        return NULL;
+    Piece text = piece_of(lines), allowed = piece_of(kinds), *keys = pieces_of(names, &shape.count);
+    if (keys != NULL && allowed.length != shape.count) {
+        PyErr_SetString(PyExc_ValueError, "there must be as many kinds as keys");
+        free(keys);
+        return NULL;
+    }
+    if (keys == NULL)
+        return NULL;
+    shape.keys = keys;
+    shape.kinds = allowed.text;
+    int proven;
+    Py_BEGIN_ALLOW_THREADS
+    proven = json_proves(text.text, text.length, &shape);
+    Py_END_ALLOW_THREADS
+    free(keys);
+    return PyBool_FromLong(proven);
+}
+
 static PyMethodDef METHODS[] = {
     {"csv_to_json", py_csv_to_json, METH_VARARGS, NULL},
     {"json_to_csv", py_json_to_csv, METH_VARARGS, NULL},
     {"json_records", py_json_records, METH_VARARGS, NULL},
+    {"json_proves", py_json_proves, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -16,6 +16,6 @@ def both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        for loop in ("csv_to_json", "json_to_csv", "json_records"):
+        for loop in ("csv_to_json", "json_to_csv", "json_records", "json_proves"):
             patch.setattr(native, loop, None)
         yield

@@ -18,6 +18,8 @@ from asyncclean.files.ndjson import Lines
 from asyncclean.kinds import ALL_KINDS, ColumnKind
 from tests.files.reading import assert_resumable, read, slices_of
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 Record = Mapping[str, Any]
 
 _PIECES = [

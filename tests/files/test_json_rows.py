@@ -12,6 +12,8 @@ from asyncclean.files.json_survey import Survey
 from asyncclean.files.source import open_source
 from tests.files.reading import read
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 Write = Callable[[str, str], Path]
 
 

@@ -49,6 +49,9 @@ def main(folder: str, rounds: str, seed: str) -> None:
         names = keys[: chance.randint(0, 3)]
         headers = (b'"%s"' % (b"h" * 99),) * len(names)
         taken += built.json_records(page, names, headers, b",\n", records) is not None
+        lines = page[1:-1].replace(b"},{", b"}\n{") + b"\n"
+        kinds = bytes(chance.randrange(32) for _ in keys)
+        taken += built.json_proves(lines, keys, kinds, chance.random() < 0.5)
     print(f"{rounds} rounds, {taken} times taken")
 
 

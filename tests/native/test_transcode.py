@@ -2,10 +2,11 @@
 
 import io
 import json
+from collections.abc import Mapping, Set
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncclean import native
@@ -13,12 +14,20 @@ from asyncclean.files import exact, quick
 from asyncclean.files.cells import Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.csv_records import RecordSplitter
+from asyncclean.files.json_shape import Shape
+from asyncclean.files.json_values import ValueKind
 from asyncclean.files.pages import Page
 from tests.files.awkward import COMPACT, pages, texts
 
-if native.csv_to_json is None or native.json_to_csv is None or native.json_records is None:
+if (
+    native.csv_to_json is None
+    or native.json_to_csv is None
+    or native.json_records is None
+    or native.json_proves is None
+):
     pytest.skip("not built: there was no C compiler", allow_module_level=True)
-csv_to_json, json_to_csv, json_records = native.csv_to_json, native.json_to_csv, native.json_records
+csv_to_json, json_to_csv = native.csv_to_json, native.json_to_csv
+json_records, json_proves = native.json_records, native.json_proves
 
 NAMES = ["a", "b", "first_name"]
 COLUMNS = Columns(Column(name, name, "text") for name in NAMES)
@@ -197,6 +206,85 @@ def test_a_cell_grows_as_far_as_it_must() -> None:
     assert json_to_csv(page.json, KEYS, ord(","), 1) == b'"' + b'""' * 100_000 + b'",,\n'
 
 
+VALUE_KINDS: list[ValueKind] = ["text", "int", "long", "decimal", "bool", "number"]
+TEXTS = ['""', '"x"', '"é"', r'"\n\u00e9"', r'"\ud83d\ude00"', r'"\ud83d"', r'"\ude00"', r'"\x"']
+VALUES = [
+    *TEXTS,
+    "null", "true", "false", "NaN", "[]", "{}",
+    "0", "-0", "01", "-7", "1" * 15, "1" * 16, "-" + "1" * 18, "1" * 19, "1.5", "-0.0", "123." + "1" * 12,
+    "1234." + "1" * 6, "1234." + "1" * 7, "1234567890.5", "1e5", "1.5E-3", "1.", "-",
+]  # fmt: skip
+PARTS = ["{", "}", ",", ":", " ", "\t", "\r", "\n", '"a"', '"b"', '"first_name"', '"c"', '"']
+
+
+@st.composite
+def lines_of_json(draw: st.DrawFn) -> bytes:
+    """Lines of objects that may lack keys, have others, or be broken."""
+    lines = []
+    for _ in range(draw(st.integers(0, 3))):
+        some = st.lists(st.sampled_from([*NAMES, "c"]), unique=True, max_size=4)
+        keys = draw(st.just(NAMES) | some.map(sorted) | some)
+        space = draw(st.sampled_from(["", "", " ", "\t", "\r"]))
+        members = [f'"{key}"{space}:{space}{draw(st.sampled_from(VALUES))}' for key in keys]
+        lines.append(f"{space}{{{space}{f'{space},{space}'.join(members)}{space}}}{space}\n")
+    text = "".join(lines)
+    if draw(st.integers(0, 3)) == 0:
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.sampled_from(PARTS)) + text[at + draw(st.integers(0, 2)) :]
+    return text.encode() + (b"" if text.endswith("\n") or not text else b"\n")
+
+
+def proven(lines: bytes, keys: Mapping[str, Set[ValueKind]], *, whole: bool) -> bool:
+    """What the compiled code says, which is what the regular expressions say."""
+    shape = Shape(keys, whole=whole)
+    compiled = shape.proves(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "json_proves", None)
+        assert shape.proves(lines) == compiled, lines
+    return compiled
+
+
+@given(
+    lines=lines_of_json(),
+    kinds=st.lists(st.sets(st.sampled_from(VALUE_KINDS), min_size=2), min_size=3, max_size=3),
+    whole=st.booleans(),
+)
+@settings(max_examples=200)
+def test_lines_are_proven_as_by_the_regular_expressions(
+    lines: bytes, kinds: list[set[ValueKind]], whole: bool
+) -> None:
+    proven(lines, dict(zip(NAMES, kinds, strict=True)), whole=whole)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_of_the_kinds_that_it_is_of_for_the_regular_expressions(value: str) -> None:
+    line = f'{{"a":{value}}}\n'.encode()
+    kinds = {kind for kind in VALUE_KINDS if proven(line, {"a": {kind}}, whole=True)}
+    everything = value == "null"
+    assert kinds == set(VALUE_KINDS) if everything else len(kinds) <= 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        '{"a":1,}',
+        '{,"a":1}',
+        '{"a":1,"b":2}',
+        '{"b":2,"a":1}',
+        '{"a":1,"a":1}',
+        '{"a":1}}',
+        '{"a":1',
+        "",
+        "x",
+    ],
+)
+def test_a_line_has_the_form_that_it_has_for_the_regular_expressions(line: str, whole: bool) -> None:
+    found = proven(line.encode() + b"\n", {"a": {"int"}, "b": {"int"}}, whole=whole)
+    assert found == (line == '{"a":1,"b":2}' or (line == "{}" and not whole))
+
+
 @pytest.mark.parametrize("names", [("a",), [b"a"]])
 def test_names_must_be_bytes(names: object) -> None:
     with pytest.raises(TypeError):
@@ -205,5 +293,7 @@ def test_names_must_be_bytes(names: object) -> None:
         json_to_csv(b"", names, 44, 0)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         json_records(b"", names, (), b"", 0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="as many"):
+        json_proves(b"", (b"a",), b"", True)
     with pytest.raises(ValueError, match="as many"):
         json_records(b"", (b"a",), (), b"", 0)
