@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from asyncclean import native
 from benchmarks.report import findings
 from benchmarks.rounds import others
 from benchmarks.scenarios.protocol import NAMES, load
@@ -26,6 +27,7 @@ def machine() -> dict[str, Any]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "not installed"
+    versions["asyncclean"] += " (compiled)" if native.BUILT else " (not compiled)"
     return {
         "processors": os.cpu_count(),
         "processor": _processor(),

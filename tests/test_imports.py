@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "summary",
         "opening",
     },
-    "cli": BOTTOM | {"client", "files", "transfer", "plan", "bench", "settings", "summary", "local", "cli"},
+    "cli": BOTTOM
+    | {"client", "files", "native", "transfer", "plan", "bench", "settings", "summary", "local", "cli"},
     "testing": BOTTOM | {"api", "client", "local", "settings"},
     "__init__": BOTTOM | {"api", "client", "plan", "settings", "summary", "transfer"},
     "__main__": {"cli"},

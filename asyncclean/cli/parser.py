@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from asyncclean import native
+
 Command = Callable[[argparse.Namespace], Awaitable[int]]
 """A command: runs on the event loop and gives its exit status."""
 
@@ -33,7 +35,7 @@ class _Version(argparse.Action):
     def __call__(self, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415  as heavy as all the rest here
 
-        print(f"asyncclean {version('asyncclean')}")
+        print(f"asyncclean {version('asyncclean')} ({'compiled' if native.BUILT else 'not compiled'})")
         raise SystemExit
 
 

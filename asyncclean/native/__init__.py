@@ -41,7 +41,13 @@ json_proves: JsonProves | None
 something is written in an unusual way.
 """
 
+BUILT: bool
+"""Whether they are there."""
+
 try:
     from asyncclean.native._transcode import csv_to_json, json_proves, json_records, json_to_csv
+
+    BUILT = True
 except ImportError:
+    BUILT = False
     csv_to_json = json_to_csv = json_records = json_proves = None
