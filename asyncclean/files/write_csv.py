@@ -59,9 +59,9 @@ class _Rows:
 
     def _compiled(self, page: Page) -> bytes | None:
         """The rows of a page, or None where it is not sure to be plain."""
-        if native.json_to_csv is None or self._safe:
+        if native.json_to_csv is None:
             return None
-        return native.json_to_csv(page.json, self._names, ord(self._separator), page.records)
+        return native.json_to_csv(page.json, self._names, ord(self._separator), page.records, self._safe)
 
     def _lines(self, frame: pl.DataFrame) -> memoryview:
         if self._safe:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 Names: TypeAlias = tuple[bytes, ...]
 CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytes, bytes, bytes | None, int, int] | None]
-JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int], bytes | None]
+JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int, bool], bytes | None]
 JsonRecords: TypeAlias = Callable[[bytes, Names, Names, bytes, int], bytes | None]
 JsonProves: TypeAlias = Callable[[bytes, Names, bytes, bool], bool]
 
@@ -23,9 +23,9 @@ own (32-bit numbers; None where there are none); how many bytes of ``data`` that
 """
 
 json_to_csv: JsonToCsv | None
-"""``(page, names, separator, records)``: a JSON array of so many flat objects, as rows of CSV.
+"""``(page, names, separator, records, safe)``: a JSON array of so many flat objects, as rows of CSV.
 
-``names``: the columns' keys as JSON has them, quotes included.
+``names``: the columns' keys as JSON has them, quotes included. ``safe``: as in `files.write_csv`.
 """
 
 json_records: JsonRecords | None

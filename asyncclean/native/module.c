@@ -88,27 +88,29 @@ static PyObject *py_csv_to_json(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *py_json_to_csv(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *page, *names;
-    byte separator;
     Py_ssize_t records;
-    if (!PyArg_ParseTuple(args, "SO!bn", &page, &PyTuple_Type, &names, &separator, &records))
+    CsvLayout layout;
+    if (!PyArg_ParseTuple(args, "SO!bnp", &page, &PyTuple_Type, &names, &layout.separator, &records,
+                          &layout.safe))
         return NULL;
-    size_t width;
-    Piece text = piece_of(page), *pieces = pieces_of(names, &width);
-    CsvColumn *columns = pieces == NULL ? NULL : calloc(width + 1, sizeof *columns);
-    if (columns == NULL) {
+    Piece text = piece_of(page), *pieces = pieces_of(names, &layout.width);
+    if (pieces == NULL)
+        return NULL;
+    layout.columns = calloc(layout.width + 1, sizeof *layout.columns);
+    if (layout.columns == NULL) {
         free(pieces);
-        return pieces == NULL ? NULL : PyErr_NoMemory();
+        return PyErr_NoMemory();
     }
-    for (size_t i = 0; i < width; i++)
-        columns[i].name = pieces[i];
+    for (size_t i = 0; i < layout.width; i++)
+        layout.columns[i].name = pieces[i];
     Out csv;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = json_to_csv(text.text, text.length, columns, width, separator, (size_t)records, &csv);
+    status = json_to_csv(text.text, text.length, &layout, (size_t)records, &csv);
     Py_END_ALLOW_THREADS
     PyObject *result = given(status, &csv);
     free(csv.start);
-    free(columns);
+    free(layout.columns);
     free(pieces);
     return result;
 }

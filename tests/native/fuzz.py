@@ -12,7 +12,7 @@ from types import ModuleType
 MEMBERS = (b'{"a":', b',"b":', b',"first_name":')
 KEYS = (b'"a"', b'"b"', b'"first_name"', *(b'"c%d"' % number for number in range(20)))
 SCRAPS = b'" "" \\ \\" \\u \\ud83d \\ude00 \\u00e9 \\n , \n \r \r\n \x00 \x01 xxxxxxxxx { } [ ] :'.split(b" ")
-SCRAPS += b'},{ ,{} "a" 1 - 1.5e null true fals \xc3 \xe2\x82 \xf0\x9f\x98\x80 \xed\xa0\x80'.split(b" ")
+SCRAPS += b'},{ ,{} "a" = 1 - 1.5e null true fals \xc3 \xe2\x82 \xf0\x9f\x98\x80 \xed\xa0\x80'.split(b" ")
 ROWS = b'1,x,\n"a ""b"" c","two\nlines",\xc3\xa9\r\n,,\n'
 PAGE = b'[{"a":"x","b":null,"first_name":"\\ud83d\\ude00 \\"q\\", z"},{"b":1.5e-3,"first_name":true},{}]'
 
@@ -45,7 +45,7 @@ def main(folder: str, rounds: str, seed: str) -> None:
         # In CSV a record grows by its missing columns alone, in JSON by longer keys.
         page, keys = broken(PAGE, chance), KEYS[: chance.randint(1, len(KEYS))]
         records = chance.choice([1, 3, page.count(b"{")])
-        taken += built.json_to_csv(page, keys, ord(","), records) is not None
+        taken += built.json_to_csv(page, keys, ord(","), records, chance.random() < 0.5) is not None
         names = keys[: chance.randint(0, 3)]
         headers = (b'"%s"' % (b"h" * 99),) * len(names)
         taken += built.json_records(page, names, headers, b",\n", records) is not None

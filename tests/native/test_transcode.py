@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from asyncclean import native
 from asyncclean.files import exact, quick
-from asyncclean.files.cells import Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.csv_records import RecordSplitter
 from asyncclean.files.json_shape import Shape
 from asyncclean.files.json_values import ValueKind
 from asyncclean.files.pages import Page
-from tests.files.awkward import COMPACT, pages, texts
+from asyncclean.files.write_csv import csv_layout
+from tests.files.awkward import COMPACT, pages, scalars, texts
 
 if (
     native.csv_to_json is None
@@ -33,6 +33,7 @@ NAMES = ["a", "b", "first_name"]
 COLUMNS = Columns(Column(name, name, "text") for name in NAMES)
 MEMBERS = (b'{"a":', b',"b":', b',"first_name":')
 KEYS = (b'"a"', b'"b"', b'"first_name"')
+NEARLY_NUMBER = r"[=+\-@＝]?[0-9]{0,2}\.?[0-9]{0,2}(?:[eE][+-]?)?[0-9]{0,2}"
 BYTES = st.lists(
     st.sampled_from(
         [b"a", b",", b",", b'"', b'"', b"\n", b"\r\n", b"\r", b"\\", b"\x00", b"\xc3\xa9", b"\xff"]
@@ -83,17 +84,38 @@ def test_rows_are_read_by_the_same_rules_as_exactly(data: bytes, width: int) -> 
     assert (splitter.consumed, splitter.lines) == (length, lines)
 
 
-@given(written=pages(NAMES), separator=st.sampled_from(",\t;"))
+@given(
+    written=pages(NAMES, scalars | st.from_regex(NEARLY_NUMBER, fullmatch=True)),
+    separator=st.sampled_from(",\t;"),
+    safe=st.booleans(),
+)
 def test_the_rows_of_a_page_are_those_of_its_frame(
-    written: tuple[Page, list[dict[str, object]]], separator: str
+    written: tuple[Page, list[dict[str, object]]], separator: str, safe: bool
 ) -> None:
     page, _ = written
-    rows = json_to_csv(page.json, KEYS, ord(separator), page.records)
-    frame = Cells(COLUMNS).frame([page])
+    rows = json_to_csv(page.json, KEYS, ord(separator), page.records, safe)
     if rows is None:  # half of a surrogate pair
         assert b"\\ud800" in page.json
-    else:
-        assert rows.decode() == frame.write_csv(include_header=False, separator=separator)
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "json_to_csv", None)
+        by_frame = csv_layout(COLUMNS, separator=separator, safe=safe).render([page])
+    assert rows == b"".join(by_frame)
+
+
+@pytest.mark.parametrize(
+    "begin", ["", "=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠", "！", "ｱ"]
+)
+@pytest.mark.parametrize(
+    "rest", ["", "1", "007", "1.5", "1.", ".5", "1e5", "1E-5", "1e", "1e+", "1.5x", "x,y", '"']
+)
+def test_a_cell_is_guarded_as_in_a_frame(begin: str, rest: str) -> None:
+    page = COMPACT.page([{"a": begin + rest}])
+    rows = json_to_csv(page.json, KEYS, ord(","), 1, True)
+    assert rows is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "json_to_csv", None)
+        assert rows == b"".join(csv_layout(COLUMNS, separator=",", safe=True).render([page]))
 
 
 @given(
@@ -107,7 +129,7 @@ def test_what_is_taken_is_valid_json(
     whole, _ = page
     at = min(at, len(whole.json) - 1)
     broken = whole.json[:at] + scrap + whole.json[at + 1 :]
-    rows = json_to_csv(broken, KEYS, ord(","), whole.records)
+    rows = json_to_csv(broken, KEYS, ord(","), whole.records, False)
     lines = json_records(broken, (), (), b"\n", whole.records)
     if rows is not None:
         records = json.loads(broken)
@@ -159,8 +181,8 @@ def test_what_is_taken_is_valid_json(
     ],
 )
 def test_of_a_page_that_is_not_plain_nothing_is_said(page: bytes) -> None:
-    assert json_to_csv(page, KEYS, ord(","), 2) is None
-    assert json_to_csv(page, KEYS, ord(","), 1) is None or json.loads(page) == [{}]
+    assert json_to_csv(page, KEYS, ord(","), 2, False) is None
+    assert json_to_csv(page, KEYS, ord(","), 1, False) is None or json.loads(page) == [{}]
 
 
 @given(
@@ -203,7 +225,7 @@ def test_a_cell_grows_as_far_as_it_must() -> None:
     assert found is not None
     assert json.loads(found[0][:-1])["a"] == cell.decode()
     page = COMPACT.page([{"a": '"' * 100_000}])
-    assert json_to_csv(page.json, KEYS, ord(","), 1) == b'"' + b'""' * 100_000 + b'",,\n'
+    assert json_to_csv(page.json, KEYS, ord(","), 1, False) == b'"' + b'""' * 100_000 + b'",,\n'
 
 
 VALUE_KINDS: list[ValueKind] = ["text", "int", "long", "decimal", "bool", "number"]
@@ -290,7 +312,7 @@ def test_names_must_be_bytes(names: object) -> None:
     with pytest.raises(TypeError):
         csv_to_json(b"", names, 44)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        json_to_csv(b"", names, 44, 0)  # type: ignore[arg-type]
+        json_to_csv(b"", names, 44, 0, False)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         json_records(b"", names, (), b"", 0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="as many"):
