@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
+from asyncclean import native
 from asyncclean.errors import VerificationError
 from asyncclean.files import exact, quick
 from asyncclean.files.columns import Columns
 from asyncclean.files.layout import unlike
 from asyncclean.files.pages import Page
+from asyncclean.files.window import BOM
 from asyncclean.kinds import ColumnKind
 
 STEP = 2
@@ -47,6 +50,7 @@ class Cells:
     """Turns pages into frames whose columns are the dataset's, by name and in order."""
 
     def __init__(self, columns: Columns) -> None:
+        self._names = tuple(orjson.dumps(column.name) for column in columns)
         self._text: dict[str, type[pl.DataType]] = {column.name: pl.String for column in columns}
         self._typed = {column.name: _TYPES.get(column.kind, pl.String) for column in columns}
         self._may_type = all(column.kind != "decimal" for column in columns)
@@ -57,8 +61,25 @@ class Cells:
 
         Raises VerificationError where a page has other records or keys than it should.
         """
+        if (frame := self._compiled(pages)) is not None:
+            return frame
         frames = self._frames(pages)
         return frames[0] if len(frames) == 1 else pl.concat([frame.cast(pl.String) for frame in frames])
+
+    def _compiled(self, pages: Sequence[Page]) -> pl.DataFrame | None:
+        """Read from the CSV that compiled code makes of them, in half the time; None where it makes none."""
+        # In rows of one column null and the empty text look the same.
+        if native.json_to_csv is None or len(self._names) == 1:
+            return None
+        rows = [native.json_to_csv(page.json, self._names, ord(","), page.records, False) for page in pages]
+        found = [page for page in rows if page is not None]
+        if len(found) < len(pages):
+            return None
+        csv = b"".join(found)
+        if csv.startswith(BOM):  # polars would take it for the file's
+            return None
+        frame = pl.read_csv(csv, has_header=False, schema=self._text)
+        return frame if frame.height == sum(page.records for page in pages) else None
 
     def _frames(self, pages: Sequence[Page]) -> list[pl.DataFrame]:
         frame = self._quick(pages)

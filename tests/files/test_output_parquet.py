@@ -17,6 +17,8 @@ from asyncclean.files.write_parquet import ROW_GROUP
 from tests.files.awkward import COMPACT, Raw, Style, styles, texts
 from tests.files.test_atomic import file_size_limit
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 COLUMNS = Columns(
     [
         Column("First Name", "first_name", "text"),
