@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from asyncclean import native
 from asyncclean.files import exact, quick
+from asyncclean.files.cells import Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.csv_records import RecordSplitter
 from asyncclean.files.json_shape import Shape
@@ -101,6 +102,15 @@ def test_the_rows_of_a_page_are_those_of_its_frame(
         patch.setattr(native, "json_to_csv", None)
         by_frame = csv_layout(COLUMNS, separator=separator, safe=safe).render([page])
     assert rows == b"".join(by_frame)
+
+
+@given(written=pages(NAMES))
+def test_a_frame_is_the_same_by_way_of_rows(written: tuple[Page, list[dict[str, object]]]) -> None:
+    cells = Cells(COLUMNS)
+    by_rows = cells.frame([written[0]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "json_to_csv", None)
+        assert by_rows.equals(cells.frame([written[0]]))
 
 
 @pytest.mark.parametrize(
