@@ -110,7 +110,7 @@ class Array:
                 )
             window.consume(len(window.data), window.data.count(b"\n"))
         return Pieces(
-            JsonLines(b"", 0), Position(window.offset, 0, window.line), None, proven=True, regular=True
+            JsonLines(b""), Position(window.offset, 0, window.line), None, proven=True, regular=True
         )
 
     def _by_looks(self, window: Window) -> _Told | None:

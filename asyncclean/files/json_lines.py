@@ -2,50 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import accumulate
 
-
-class JsonLines:
-    """``count`` records, each with LF behind and none in it."""
-
-    def __init__(self, data: bytes, count: int | None = None) -> None:
-        self.data = data
-        self._count = data.count(b"\n") if count is None else count
-        self._record = self._byte = 0
-
-    @classmethod
-    def of(cls, records: Sequence[bytes]) -> "JsonLines":
-        """Some records, each without a line end."""
-        return cls(b"".join(record + b"\n" for record in records), len(records))
-
-    def __len__(self) -> int:
-        return self._count
-
-    def records(self) -> list[bytes]:
-        """Each record, without its line end."""
-        return self.data.split(b"\n")[:-1]
-
-    def items(self, first: int, count: int) -> memoryview:
-        """Some records, at least one, with commas between. Cheap where each call goes on behind the last."""
-        begin = self._find(first)
-        return memoryview(self._commas)[begin : self._find(first + count) - 1]
-
-    @cached_property
-    def _commas(self) -> bytes:
-        return self.data.replace(b"\n", b",")
-
-    def _find(self, record: int) -> int:
-        """The byte at which a record begins."""
-        if record < self._record:
-            self._record = self._byte = 0
-        at, find = self._byte, self.data.index
-        for _ in range(record - self._record):
-            at = find(b"\n", at) + 1
-        self._record, self._byte = record, at
-        return at
+from asyncclean import native
 
 
 class JsonRows:
-    """Records as JSON objects, each with a comma behind it that ends at one of ``ends``."""
+    """Records, each with a comma behind it that ends at one of ``ends``."""
 
     def __init__(self, json: bytes, ends: Sequence[int]) -> None:
         self._json = memoryview(json)
@@ -58,6 +21,45 @@ class JsonRows:
         """Some records, at least one, with commas between."""
         begin = self._ends[first - 1] if first else 0
         return self._json[begin : self._ends[first + count - 1] - 1]
+
+
+class JsonLines:
+    """Records, each with LF behind and none in it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @classmethod
+    def of(cls, records: Iterable[bytes]) -> "JsonLines":
+        """Some records, each without a line end."""
+        return cls(b"".join(record + b"\n" for record in records))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def records(self) -> list[bytes]:
+        """Each record, without its line end."""
+        return self.data.split(b"\n")[:-1]
+
+    def items(self, first: int, count: int) -> memoryview:
+        """Some records, at least one, with commas between."""
+        return self._rows.items(first, count)
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        found = None if native.line_ends is None else native.line_ends(self.data)
+        if found is not None:
+            return numbers(found)
+        return list(accumulate(len(record) + 1 for record in self.records()))
+
+    @cached_property
+    def _rows(self) -> JsonRows:
+        return JsonRows(self.data.replace(b"\n", b","), self._ends)
+
+
+def numbers(packed: bytes) -> Sequence[int]:
+    """The 32-bit numbers that `native` gives."""
+    return memoryview(packed).cast("I")
 
 
 def array(parts: Iterable[memoryview]) -> bytes:

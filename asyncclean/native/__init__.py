@@ -12,6 +12,7 @@ Names: TypeAlias = tuple[bytes, ...]
 CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytes, bytes, bytes | None, int, int] | None]
 JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int, bool], bytes | None]
 JsonRecords: TypeAlias = Callable[[bytes, Names, Names, bytes, int], bytes | None]
+LineEnds: TypeAlias = Callable[[bytes], bytes | None]
 JsonProves: TypeAlias = Callable[[bytes, Names, bytes, bool], bool]
 
 csv_to_json: CsvToJson | None
@@ -41,13 +42,16 @@ json_proves: JsonProves | None
 something is written in an unusual way.
 """
 
+line_ends: LineEnds | None
+"""``(data)``: where each line ends there, with its line end, as 32-bit numbers."""
+
 BUILT: bool
 """Whether they are there."""
 
 try:
-    from asyncclean.native._transcode import csv_to_json, json_proves, json_records, json_to_csv
+    from asyncclean.native._transcode import csv_to_json, json_proves, json_records, json_to_csv, line_ends
 
     BUILT = True
 except ImportError:
     BUILT = False
-    csv_to_json = json_to_csv = json_records = json_proves = None
+    csv_to_json = json_to_csv = json_records = json_proves = line_ends = None

@@ -158,15 +158,6 @@ static int put_row(Out *out, const byte **at, const byte *end, const CsvShape *s
     return state == DELIMITED ? WRONG : state;
 }
 
-static Status put_number(Out *out, size_t number)
-{
-    uint32_t value = (uint32_t)number;
-    if (out_room(out, sizeof value) != OK)
-        return NO_MEMORY;
-    out_put(out, &value, sizeof value);
-    return OK;
-}
-
 /* Blank lines behind a row count as lines of that row. */
 static size_t pass_blank(const byte **at, const byte *end)
 {
@@ -208,7 +199,7 @@ Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRo
         size_t used = (size_t)(json->at - json->start);
         if (used > UINT32_MAX)
             return NOT_PLAIN;
-        if (put_number(&rows->ends, used) != OK || put_number(&rows->breaks, breaks) != OK)
+        if (out_number(&rows->ends, used) != OK || out_number(&rows->breaks, breaks) != OK)
             return NO_MEMORY;
         rows->broken |= breaks > 0;
         rows->lines += breaks + 1;

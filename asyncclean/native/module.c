@@ -8,6 +8,7 @@
 #include "json_proves.h"
 #include "json_records.h"
 #include "json_to_csv.h"
+#include "line_ends.h"
 
 static Piece piece_of(PyObject *bytes)
 {
@@ -169,11 +170,28 @@ static PyObject *py_json_proves(PyObject *Py_UNUSED(module), PyObject *args)
     return PyBool_FromLong(proven);
 }
 
+static PyObject *py_line_ends(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *data;
+    if (!PyArg_ParseTuple(args, "S", &data))
+        return NULL;
+    Piece text = piece_of(data);
+    Out ends;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = line_ends(text.text, text.length, &ends);
+    Py_END_ALLOW_THREADS
+    PyObject *result = given(status, &ends);
+    free(ends.start);
+    return result;
+}
+
 static PyMethodDef METHODS[] = {
     {"csv_to_json", py_csv_to_json, METH_VARARGS, NULL},
     {"json_to_csv", py_json_to_csv, METH_VARARGS, NULL},
     {"json_records", py_json_records, METH_VARARGS, NULL},
     {"json_proves", py_json_proves, METH_VARARGS, NULL},
+    {"line_ends", py_line_ends, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

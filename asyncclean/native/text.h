@@ -48,6 +48,16 @@ static inline Status out_room(Out *out, size_t more)
     return (size_t)(out->end - out->at) >= more ? OK : out_grow(out, more);
 }
 
+static inline Status out_number(Out *out, size_t number)
+{
+    uint32_t value = (uint32_t)number;
+    if (out_room(out, sizeof value) != OK)
+        return NO_MEMORY;
+    memcpy(out->at, &value, sizeof value);
+    out->at += sizeof value;
+    return OK;
+}
+
 /* For where there is room. */
 static inline void out_put(Out *out, const void *from, size_t length)
 {

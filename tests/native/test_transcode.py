@@ -317,6 +317,14 @@ def test_a_line_has_the_form_that_it_has_for_the_regular_expressions(line: str, 
     assert found == (line == '{"a":1,"b":2}' or (line == "{}" and not whole))
 
 
+@given(data=BYTES)
+def test_line_ends_are_found(data: bytes) -> None:
+    assert native.line_ends is not None
+    found = native.line_ends(data)
+    assert found is not None
+    assert numbers(found) == [at + 1 for at, byte in enumerate(data) if byte == 0x0A]
+
+
 @pytest.mark.parametrize("names", [("a",), [b"a"]])
 def test_names_must_be_bytes(names: object) -> None:
     with pytest.raises(TypeError):
