@@ -164,7 +164,8 @@ class Limiter:
         """
         if self._in_flight + parked >= self.limit:
             return math.inf
-        rate = self._learned.at(now)
+        # As of the end of a wait that is too short to be waited for: who passes knows what is learnt.
+        rate = self._learned.at(now + SHORTEST_WAIT_S)
         blocked = max(self._closed_until, self._learned.opens_at) - now
         if self._bucket is not None:
             blocked = max(blocked, self._bucket.wait(now))

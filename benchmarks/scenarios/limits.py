@@ -30,7 +30,7 @@ class Limit:
 
 
 CAPACITY = Limit("8 at once, 20 ms each", Behaviour(capacity=8, service=0.02), 400.0, 1_000_000, 1_000_000)
-RATE = Limit("100 requests/s", Behaviour(rate=100.0), 100.0, 6_000_000, 1_000_000)
+RATE = Limit("100 requests/s", Behaviour(rate=100.0), 100.0, 10_000_000, 1_000_000)
 DISTANT = Limit(
     "256 at once, 50 ms each", Behaviour(capacity=256, service=0.05), 5120.0, 1_000_000, 1_000_000
 )

@@ -110,9 +110,10 @@ async def _run(
     seconds: float | None,
     changes: Mapping[float, Service],
     rate: float | None,
+    seed: int,
 ) -> Seen:
     loop = asyncio.get_running_loop()
-    draw = random.Random(1)
+    draw = random.Random(seed)
     state = _State(service)
     limiter = Limiter(fixed=fixed, rate=rate, clock=loop.time)
     taken = refused = 0
@@ -172,9 +173,10 @@ def simulate(
     seconds: float | None = None,
     changes: Mapping[float, Service] | None = None,
     rate: float | None = None,
+    seed: int = 1,
 ) -> Seen:
     """Send ``requests``, or for ``seconds``. ``changes``: what the service becomes, and when."""
-    return virtual_time.run(_run(service, fixed, requests, seconds, changes or {}, rate))
+    return virtual_time.run(_run(service, fixed, requests, seconds, changes or {}, rate, seed))
 
 
 def best_fixed(service: Service, requests: int, candidates: tuple[int, ...]) -> float:

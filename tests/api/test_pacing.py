@@ -83,6 +83,14 @@ def test_a_limit_of_100_a_second_is_used_by_95_percent_within_a_minute() -> None
     assert seen.refused < 0.03 * (seen.taken + seen.refused)
 
 
+def test_those_that_come_back_after_a_refusal_are_spaced_as_well() -> None:
+    # Four refused, a bucket of three: all at once they would be refused again, and tell nothing of the rate.
+    service = Service(latency=0.002, noise=0.9, rate=100, burst=3.0, client=0.0005)
+    for seed in range(8, 13):
+        seen = simulate(service, requests=1000, seed=seed)
+        assert seen.throughput >= 70, seed
+
+
 @pytest.mark.parametrize(("spurious", "share"), [(0.003, 0.95), (0.01, 0.9), (0.02, 0.5)])
 @pytest.mark.parametrize("latency", [0.004, 0.05])
 def test_refusals_for_no_reason_do_not_starve_a_run(spurious: float, share: float, latency: float) -> None:
