@@ -10,7 +10,7 @@ from asyncclean import native
 class JsonRows:
     """Records, each with a comma behind it that ends at one of ``ends``."""
 
-    def __init__(self, json: bytes, ends: Sequence[int]) -> None:
+    def __init__(self, json: bytes | bytearray, ends: Sequence[int]) -> None:
         self._json = memoryview(json)
         self._ends = ends
 

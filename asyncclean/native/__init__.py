@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Names: TypeAlias = tuple[bytes, ...]
-CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytes, bytes, bytes | None, int, int] | None]
+CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytearray, bytes, bytes | None, int, int] | None]
 JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int, bool], bytes | None]
 JsonRecords: TypeAlias = Callable[[bytes, Names, Names, bytes, int], bytes | None]
 LineEnds: TypeAlias = Callable[[bytes], bytes | None]

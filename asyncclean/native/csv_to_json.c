@@ -178,10 +178,7 @@ Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRo
         if (shape->members[column].length > room)
             room = shape->members[column].length;
     room += 32;
-    memset(rows, 0, sizeof *rows);
-    /* Most files double in size; memory that is not written to costs nothing. */
-    if (out_open(&rows->json, 3 * length + room) != OK || out_open(&rows->ends, length / 8 + 8) != OK
-        || out_open(&rows->breaks, length / 8 + 8) != OK)
+    if (out_open(&rows->ends, length / 8 + 8) != OK || out_open(&rows->breaks, length / 8 + 8) != OK)
         return NO_MEMORY;
     Out *json = &rows->json;
     while (at < end && shape->columns > 0) {

@@ -47,20 +47,27 @@ static PyObject *given(Status status, const Out *out)
     return status == OK ? as_bytes(out) : Py_NewRef(Py_None);
 }
 
-static PyObject *rows_given(Status status, const CsvRows *rows)
+/* Takes `lent`, a bytearray to which the JSON was written, unless it grew beyond that. */
+static PyObject *rows_given(Status status, const CsvRows *rows, PyObject *lent)
 {
-    PyObject *json = given(status, &rows->json);
-    if (json == NULL || status != OK)
-        return json;
+    const Out *json = &rows->json;
+    if (status != OK || PyByteArray_Resize(lent, json->lent ? json->at - json->start : 0) < 0) {
+        Py_DECREF(lent);
+        return status == OK ? NULL : given(status, json);
+    }
+    if (!json->lent) {
+        Py_DECREF(lent);
+        lent = PyByteArray_FromStringAndSize((const char *)json->start, json->at - json->start);
+    }
     PyObject *ends = as_bytes(&rows->ends);
     PyObject *breaks = rows->broken ? as_bytes(&rows->breaks) : Py_NewRef(Py_None);
-    if (ends == NULL || breaks == NULL) {
-        Py_DECREF(json);
+    if (lent == NULL || ends == NULL || breaks == NULL) {
+        Py_XDECREF(lent);
         Py_XDECREF(ends);
         Py_XDECREF(breaks);
         return NULL;
     }
-    return Py_BuildValue("NNNnn", json, ends, breaks, (Py_ssize_t)rows->length, (Py_ssize_t)rows->lines);
+    return Py_BuildValue("NNNnn", lent, ends, breaks, (Py_ssize_t)rows->length, (Py_ssize_t)rows->lines);
 }
 
 static PyObject *py_csv_to_json(PyObject *Py_UNUSED(module), PyObject *args)
@@ -73,15 +80,23 @@ static PyObject *py_csv_to_json(PyObject *Py_UNUSED(module), PyObject *args)
     if (pieces == NULL)
         return NULL;
     shape.members = pieces;
-    CsvRows rows;
+    /* Most files double in size; memory that is not written to costs nothing. */
+    size_t most = 3 * text.length + 64;
+    PyObject *lent = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)most);
+    if (lent == NULL) {
+        free(pieces);
+        return NULL;
+    }
+    byte *start = (byte *)PyByteArray_AsString(lent);
+    CsvRows rows = {.json = {start, start, start + most, 1}};
     Status status;
     Py_BEGIN_ALLOW_THREADS
     status = csv_to_json(text.text, text.length, &shape, &rows);
     Py_END_ALLOW_THREADS
-    PyObject *result = rows_given(status, &rows);
-    free(rows.json.start);
-    free(rows.ends.start);
-    free(rows.breaks.start);
+    PyObject *result = rows_given(status, &rows, lent);
+    out_close(&rows.json);
+    out_close(&rows.ends);
+    out_close(&rows.breaks);
     free(pieces);
     return result;
 }

@@ -18,24 +18,36 @@ typedef struct {
     size_t length;
 } Piece;
 
+/* `lent`: the memory that it began with is somebody else's. It is left alone when there is need for more. */
 typedef struct {
     byte *start, *at, *end;
+    int lent;
 } Out;
 
 static inline Status out_open(Out *out, size_t size)
 {
     out->start = out->at = malloc(size);
     out->end = out->start + size;
+    out->lent = 0;
     return out->start == NULL ? NO_MEMORY : OK;
+}
+
+static inline void out_close(Out *out)
+{
+    if (!out->lent)
+        free(out->start);
 }
 
 static inline Status out_grow(Out *out, size_t more)
 {
     size_t used = (size_t)(out->at - out->start);
     size_t size = 2 * used + more;
-    byte *moved = realloc(out->start, size);
+    byte *moved = out->lent ? malloc(size) : realloc(out->start, size);
     if (moved == NULL)
         return NO_MEMORY;
+    if (out->lent)
+        memcpy(moved, out->start, used);
+    out->lent = 0;
     out->start = moved;
     out->at = moved + used;
     out->end = moved + size;
