@@ -136,6 +136,15 @@ static int put_unquoted(Out *out, const byte **from, const byte *end, byte delim
     return field_end(from, end, delimiter);
 }
 
+/* Copies a text behind which STEP bytes more can be read, to where as many more can be written: for so few bytes
+   that is faster than memcpy of just these. */
+static inline void put_padded(Out *out, const Piece *padded)
+{
+    for (size_t i = 0; i < padded->length; i += STEP)
+        memcpy(out->at + i, padded->text + i, STEP);
+    out->at += padded->length;
+}
+
 /* One row. `room`: bytes for the longest member's beginning and what a field always takes. */
 static int put_row(Out *out, const byte **at, const byte *end, const CsvShape *shape, size_t room,
                    size_t *breaks)
@@ -145,7 +154,7 @@ static int put_row(Out *out, const byte **at, const byte *end, const CsvShape *s
         const Piece *member = &shape->members[column];
         if (out_room(out, room) != OK)
             return FULL;
-        out_put(out, member->text, member->length);
+        put_padded(out, member);
         if (*at == end)
             return OPEN;
         state = **at == '"' ? put_quoted(out, at, end, shape->delimiter, breaks)
@@ -170,16 +179,10 @@ static size_t pass_blank(const byte **at, const byte *end)
     return lines;
 }
 
-Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRows *rows)
+/* `shape` has its members padded, as `put_padded` takes them; `room` is that of `put_row`. */
+static Status put_rows(const byte *data, size_t length, const CsvShape *shape, size_t room, CsvRows *rows)
 {
     const byte *at = data, *end = data + length;
-    size_t room = 0;
-    for (size_t column = 0; column < shape->columns; column++)
-        if (shape->members[column].length > room)
-            room = shape->members[column].length;
-    room += 32;
-    if (out_open(&rows->ends, length / 8 + 8) != OK || out_open(&rows->breaks, length / 8 + 8) != OK)
-        return NO_MEMORY;
     Out *json = &rows->json;
     while (at < end && shape->columns > 0) {
         const byte *row = at;
@@ -204,4 +207,31 @@ Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRo
     }
     rows->length = (size_t)(at - data);
     return rows->records > 0 ? OK : NOT_PLAIN;
+}
+
+Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRows *rows)
+{
+    size_t longest = 0, all = 0;
+    for (size_t column = 0; column < shape->columns; column++) {
+        size_t here = shape->members[column].length;
+        longest = here > longest ? here : longest;
+        all += here + STEP;
+    }
+    Piece *padded = calloc(shape->columns + 1, sizeof *padded);
+    byte *texts = calloc(all + 1, 1), *at = texts;
+    Status status = NO_MEMORY;
+    if (padded != NULL && texts != NULL && out_open(&rows->ends, length / 8 + 8) == OK
+        && out_open(&rows->breaks, length / 8 + 8) == OK) {
+        for (size_t column = 0; column < shape->columns; column++) {
+            const Piece *member = &shape->members[column];
+            padded[column] = (Piece){at, member->length};
+            memcpy(at, member->text, member->length);
+            at += member->length + STEP;
+        }
+        CsvShape own = {padded, shape->columns, shape->delimiter};
+        status = put_rows(data, length, &own, longest + STEP + 32, rows);
+    }
+    free(padded);
+    free(texts);
+    return status;
 }

@@ -83,8 +83,41 @@ static inline int is_special(byte c, byte stop)
     return c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == stop;
 }
 
-/* The bytes of a word are looked at together, as in Hacker's Delight (Warren, section 6-1): in each answer the
-   lowest bit that is set belongs to the first byte meant; those above it may be wrong. */
+/* How many bytes are looked at together. */
+#ifndef STEP
+#if defined(__SSE2__)
+#define STEP 16
+#elif defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define STEP 8
+#else
+#define STEP 1
+#endif
+#endif
+
+/* How many of the STEP bytes at `at` come before the first special one. */
+static inline unsigned plain_ahead(const byte *at, byte stop);
+
+#if STEP == 16
+
+#include <emmintrin.h>
+
+static inline unsigned plain_ahead(const byte *at, byte stop)
+{
+    __m128i word = _mm_loadu_si128((const __m128i *)at);
+    /* As numbers with a sign, what is not ASCII is below 0x20 as well. */
+    __m128i low = _mm_cmplt_epi8(word, _mm_set1_epi8(0x20));
+    __m128i quote = _mm_cmpeq_epi8(word, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(word, _mm_set1_epi8('\\'));
+    __m128i stopping = _mm_cmpeq_epi8(word, _mm_set1_epi8((char)stop));
+    __m128i special = _mm_or_si128(_mm_or_si128(low, quote), _mm_or_si128(backslash, stopping));
+    unsigned found = (unsigned)_mm_movemask_epi8(special);
+    return found == 0 ? STEP : (unsigned)__builtin_ctz(found);
+}
+
+#elif STEP == 8
+
+/* As in Hacker's Delight (Warren, section 6-1): in each answer the lowest bit that is set belongs to the first byte
+   meant; those above it may be wrong. */
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH UINT64_C(0x8080808080808080)
 
@@ -94,11 +127,7 @@ static inline uint64_t bytes_equal(uint64_t word, byte wanted)
     return (zero - ONES) & ~zero & HIGH;
 }
 
-#define STEP 8
-
-/* How many of the STEP bytes at `at` come before the first special one. */
 static inline unsigned plain_ahead(const byte *at, byte stop)
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(ONE_BY_ONE)
 {
     uint64_t word;
     memcpy(&word, at, STEP);
@@ -107,13 +136,14 @@ static inline unsigned plain_ahead(const byte *at, byte stop)
                        | ((control | word) & HIGH);
     return special == 0 ? STEP : (unsigned)__builtin_ctzll(special) >> 3;
 }
+
 #else
+
+static inline unsigned plain_ahead(const byte *at, byte stop)
 {
-    unsigned count = 0;
-    while (count < STEP && !is_special(at[count], stop))
-        count++;
-    return count;
+    return is_special(*at, stop) ? 0 : STEP;
 }
+
 #endif
 
 /* The length of the character at `at`, which is not ASCII, or 0 where it is no UTF-8: table 3-7 of the
