@@ -14,6 +14,8 @@ from typing import Protocol
 
 import polars as pl
 
+from asyncclean.files.json_lines import array
+
 MAX_RECORDS = 1000
 """Most records of a block: the service's own limit."""
 
@@ -48,15 +50,19 @@ class Reject:
     record: str
 
 
+Parts = tuple[memoryview, ...]
+"""JSON objects in some parts, each with commas between its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Records that go up together: a frame, or the bytes of a finished JSON array.
+    """Records that go up together: a frame, or their JSON.
 
     ``start``: where its first record lies. ``lines``: the source line of each record, or None where
     that is ``start.line + start.skip + i`` (Parquet: the row number).
     """
 
-    data: pl.DataFrame | bytes
+    data: pl.DataFrame | Parts
     records: int
     start: Position
     lines: Sequence[int] | None = None
@@ -112,7 +118,7 @@ def encode(piece: Slice, max_bytes: int = MAX_BYTES) -> list[Encoded]:
     It is cut only where it is larger, and then into the fewest blocks that take records in order; a record
     that is larger by itself goes alone. Works without the GIL but for moments.
     """
-    json = piece.data if isinstance(piece.data, bytes) else as_json(piece.data)
+    json = array(piece.data) if isinstance(piece.data, tuple) else as_json(piece.data)
     if len(json) <= max_bytes or piece.records <= 1:
         return [Encoded(json, piece.records, piece.start, piece.lines)]
     return _cut(piece, split_array(json), max_bytes)

@@ -23,7 +23,10 @@ SHY_WINDOWS = 16
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
+    """The first ``length`` bytes of some data."""
+
     data: bytes
+    length: int
     bytes_read: int
     rows: "Future[ReadChunk | None]"
 
@@ -43,7 +46,7 @@ class ReadAhead:
     @property
     def offset(self) -> int:
         """Where the next chunk starts in the stream."""
-        return self._window.offset - sum(len(cut.data) for cut in self._cut)
+        return self._window.offset - sum(cut.length for cut in self._cut)
 
     @property
     def done(self) -> bool:
@@ -58,7 +61,7 @@ class ReadAhead:
             return None
         cut = self._cut[0]
         read = cut.rows.result()
-        if read is None or read.length != len(cut.data):
+        if read is None or read.length != cut.length:
             self.give_back()
             self._take_turn()
             return None
@@ -74,7 +77,7 @@ class ReadAhead:
         """The chunk that was given last is of no use as it is: the window has it, and all behind it."""
         window = self._window
         window.offset = self.offset
-        window.data = b"".join([*(cut.data for cut in self._cut), window.data])
+        window.data = b"".join([*(cut.data[: cut.length] for cut in self._cut), window.data])
         self._cut.clear()
         self._shy, self._given_back = SHY_WINDOWS, True
 
@@ -87,10 +90,10 @@ class ReadAhead:
                 # A line longer than a chunk: what is before it comes first, then the window grows.
                 self._shy = 1
                 return
-            data = window.data[:length]
+            data = window.data
             window.consume(length, 0)
             read = self._threads.submit(self._reader.read, data, final=False)
-            self._cut.append(_Cut(data, window.stream.bytes_read, read))
+            self._cut.append(_Cut(data, length, window.stream.bytes_read, read))
 
     def _take_turn(self) -> None:
         """Have something in the window that is to be read in turn."""

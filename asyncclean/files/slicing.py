@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from asyncclean.files.blocks import MAX_RECORDS, Position, Slice, as_json
-from asyncclean.files.json_lines import JsonLines, JsonRows, array
+from asyncclean.files.blocks import MAX_RECORDS, Parts, Position, Slice, as_json
+from asyncclean.files.json_lines import JsonLines, JsonRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ def _in_turn(parts: Sequence[_Part]) -> bool:
     return True
 
 
-def _joined(parts: Sequence[pl.DataFrame | memoryview]) -> pl.DataFrame | bytes:
+def _joined(parts: Sequence[pl.DataFrame | memoryview]) -> pl.DataFrame | Parts:
     frames = [part for part in parts if isinstance(part, pl.DataFrame)]
     if len(frames) == len(parts):
         return frames[0] if len(frames) == 1 else pl.concat(frames)
-    return array(
+    return tuple(
         memoryview(as_json(part))[1:-1] if isinstance(part, pl.DataFrame) else part for part in parts
     )

@@ -12,6 +12,7 @@ Names: TypeAlias = tuple[bytes, ...]
 CsvToJson: TypeAlias = Callable[[bytes, Names, int], tuple[bytearray, bytes, bytes | None, int, int] | None]
 JsonToCsv: TypeAlias = Callable[[bytes, Names, int, int, bool], bytes | None]
 JsonRecords: TypeAlias = Callable[[bytes, Names, Names, bytes, int], bytes | None]
+JsonArray: TypeAlias = Callable[..., bytes]
 LineEnds: TypeAlias = Callable[[bytes], bytes | None]
 JsonProves: TypeAlias = Callable[[bytes, Names, bytes, bool], bool]
 
@@ -42,6 +43,9 @@ json_proves: JsonProves | None
 something is written in an unusual way.
 """
 
+json_array: JsonArray | None
+"""``(*parts)``: one JSON array of what is in all parts. This takes anything."""
+
 line_ends: LineEnds | None
 """``(data)``: where each line ends there, with its line end, as 32-bit numbers."""
 
@@ -49,9 +53,16 @@ BUILT: bool
 """Whether they are there."""
 
 try:
-    from asyncclean.native._transcode import csv_to_json, json_proves, json_records, json_to_csv, line_ends
+    from asyncclean.native._transcode import (
+        csv_to_json,
+        json_array,
+        json_proves,
+        json_records,
+        json_to_csv,
+        line_ends,
+    )
 
     BUILT = True
 except ImportError:
     BUILT = False
-    csv_to_json = json_to_csv = json_records = json_proves = line_ends = None
+    csv_to_json = json_to_csv = json_records = json_proves = json_array = line_ends = None

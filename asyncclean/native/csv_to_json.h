@@ -20,8 +20,8 @@ typedef struct {
 } CsvRows;
 
 /* Reads all rows that are complete. NOT_PLAIN: some row is not as it should be, or none is complete.
-   `data` has a NUL behind its `length` bytes. `rows` is all 0 before, but that `json` is
-   open. All three are to be closed in any case. */
+   `data` has a NUL behind its `length` bytes. `rows` is all 0 before, but that `json` is open. All three are to be
+   closed in any case. */
 Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRows *rows);
 
 #endif

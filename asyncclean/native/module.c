@@ -201,10 +201,39 @@ static PyObject *py_line_ends(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+static PyObject *py_json_array(PyObject *Py_UNUSED(module), PyObject *parts)
+{
+    Py_ssize_t count = PyTuple_Size(parts), held = 0, size = count + 1 + (count == 0);
+    Py_buffer *views = calloc((size_t)count + 1, sizeof *views);
+    if (views == NULL)
+        return PyErr_NoMemory();
+    while (held < count && PyObject_GetBuffer(PyTuple_GetItem(parts, held), &views[held], PyBUF_SIMPLE) == 0)
+        size += views[held++].len;
+    PyObject *json = held == count ? PyBytes_FromStringAndSize(NULL, size) : NULL;
+    if (json != NULL) {
+        char *at = PyBytes_AsString(json);
+        Py_BEGIN_ALLOW_THREADS
+        *at++ = '[';
+        for (Py_ssize_t i = 0; i < count; i++) {
+            if (i > 0)
+                *at++ = ',';
+            memcpy(at, views[i].buf, (size_t)views[i].len);
+            at += views[i].len;
+        }
+        *at = ']';
+        Py_END_ALLOW_THREADS
+    }
+    while (held > 0)
+        PyBuffer_Release(&views[--held]);
+    free(views);
+    return json;
+}
+
 static PyMethodDef METHODS[] = {
     {"csv_to_json", py_csv_to_json, METH_VARARGS, NULL},
     {"json_to_csv", py_json_to_csv, METH_VARARGS, NULL},
     {"json_records", py_json_records, METH_VARARGS, NULL},
+    {"json_array", py_json_array, METH_VARARGS, NULL},
     {"json_proves", py_json_proves, METH_VARARGS, NULL},
     {"line_ends", py_line_ends, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -17,13 +17,16 @@ def frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"text": pl.String, "n": pl.Int64}, orient="row")
 
 
-@given(rows=ROWS, max_bytes=st.integers(2, 300), as_bytes=st.booleans(), lined=st.booleans())
+@given(rows=ROWS, max_bytes=st.integers(2, 300), parts=st.integers(0, 3), lined=st.booleans())
 @settings(deadline=None)
 def test_blocks_hold_all_records_in_order_and_within_bounds(
-    rows: list[tuple[Any, ...]], max_bytes: int, as_bytes: bool, lined: bool
+    rows: list[tuple[Any, ...]], max_bytes: int, parts: int, lined: bool
 ) -> None:
+    """Of a frame (no parts), or of so many parts of JSON."""
     records = [dict(zip(("text", "n"), row, strict=True)) for row in rows]
-    data = json.dumps(records).encode() if as_bytes else frame(rows)
+    size = max(1, -(-len(rows) // max(1, parts)))
+    cut = [json.dumps(records[begin : begin + size]) for begin in range(0, len(rows), size)]
+    data = tuple(memoryview(some.encode())[1:-1] for some in cut) if parts else frame(rows)
     lines = [10 * index for index in range(len(rows))] if lined else None
     blocks = encode(Slice(data, len(rows), Position(100, 7, 3), lines), max_bytes)
 

@@ -53,6 +53,7 @@ def main(folder: str, rounds: str, seed: str) -> None:
         kinds = bytes(chance.randrange(32) for _ in keys)
         taken += built.json_proves(lines, keys, kinds, chance.random() < 0.5)
         taken += len(built.line_ends(lines)) > 0
+        built.json_array(*(memoryview(lines)[: chance.randrange(99)] for _ in names))
     print(f"{rounds} rounds, {taken} times taken")
 
 

@@ -14,6 +14,7 @@ from asyncclean.files import exact, quick
 from asyncclean.files.cells import Cells
 from asyncclean.files.columns import Column, Columns
 from asyncclean.files.csv_records import RecordSplitter
+from asyncclean.files.json_lines import array
 from asyncclean.files.json_shape import Shape
 from asyncclean.files.json_values import ValueKind
 from asyncclean.files.pages import Page
@@ -224,10 +225,25 @@ def test_of_rows_that_are_not_plain_nothing_is_said(rows: bytes) -> None:
 
 
 def test_the_beginning_of_a_row_is_left_for_the_next_time() -> None:
-    for rest in (b"7", b"7,", b'7,"', b'7,"8"', b'7,"8",9', b"7,8,9\r"):
+    for rest in (b"7", b"7,", b'7,"', b'7,"8"', b'7,"8",9', b"7,8,9\r", b"\r", b"\xc3", b'7,"\xe2\x82'):
         found = csv_to_json(b"1,2,3\r\n" + rest, MEMBERS, ord(","))
         json_rows = bytearray(b'{"a":"1","b":"2","first_name":"3"},')
         assert found == (json_rows, b"\x23\0\0\0", None, 7, 1), rest
+
+
+@pytest.mark.parametrize("parts", [(), (b"",), (b"1",), (b"1,2", b"3"), (b"1", bytearray(b"2"), b"3,4" * 9)])
+def test_parts_become_one_array(parts: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    views = tuple(memoryview(b"#" + part + b"#")[1:-1] for part in parts)
+    found = array(views)
+    assert found == b"[" + b",".join(parts) + b"]"
+    monkeypatch.setattr(native, "json_array", None)
+    assert array(views) == found
+
+
+def test_a_part_that_is_no_bytes_is_refused() -> None:
+    assert native.json_array is not None
+    with pytest.raises(TypeError, match="bytes-like"):
+        native.json_array(memoryview(b"1"), "2")
 
 
 def test_a_cell_grows_as_far_as_it_must() -> None:
