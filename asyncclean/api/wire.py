@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import StreamWriter
 from yarl import URL
 
 from asyncclean.api.address import is_loopback
@@ -160,11 +161,14 @@ class _Body(aiohttp.Payload):
         return b"".join(self._parts).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        assert isinstance(writer, StreamWriter)
         whole = memoryview(b"".join(self._parts))
-        async with asyncio.timeout(self._idle) as silence:
-            for begin in range(0, len(whole), PIECE):
-                await writer.write(whole[begin : begin + PIECE])
-                silence.reschedule(asyncio.get_running_loop().time() + self._idle)
+        for begin in range(0, len(whole), PIECE):
+            await writer.write(whole[begin : begin + PIECE], drain=False)
+            # Mostly the socket takes all at once, and there is nothing to set a timer for.
+            if writer.transport is not None and writer.transport.get_write_buffer_size() > 0:
+                async with asyncio.timeout(self._idle):
+                    await writer.drain()
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext | bool:
