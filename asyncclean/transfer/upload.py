@@ -1,6 +1,6 @@
 """Sends a source into a dataset as concurrent blocks. Knows slices and blocks; knows no format.
 
-    reader (one thread) ──batches──▶ encoders (threads) ──pieces, in order──▶ dispatcher ──▶ one task a block
+    reader (one thread) ──batches──▶ encoders (threads) ──pieces, in order──▶ dispatcher ──▶ senders
 
 Everything between is bounded. What is held at a time is at most
 
@@ -18,12 +18,12 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import anyio
 import anyio.abc
-import anyio.lowlevel
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from isal import isal_zlib
@@ -38,6 +38,7 @@ from asyncclean.transfer.bounds import Busy, upload_bound
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import Alike, named_records, narrow
+from asyncclean.transfer.senders import Senders
 
 RECORD_S = 0.25
 """Least seconds between two recordings of progress in the journal."""
@@ -67,6 +68,9 @@ class Uploaded:
 
 _Block = tuple[Encoded, int]
 """A block and the CRC-32 of its JSON."""
+
+_Sent = tuple[Encoded, Acknowledged]
+"""A block, and what the journal is told when it has arrived."""
 
 
 @dataclass(slots=True)
@@ -138,8 +142,6 @@ class Upload:
         self._bytes_read = 0
         self._acknowledged: list[Acknowledged] = []
         self._refused: list[Refused] = []
-        self._in_flight: set[anyio.CancelScope] = set()
-        self._none_in_flight = anyio.Event()
         self._recording = anyio.Lock()
         self._recorded_at = self._told_at = time.monotonic()
 
@@ -151,11 +153,12 @@ class Upload:
             with send, receive:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._read, tasks, send)
+                    senders = Senders(tasks, partial(self._send, tasks))
                     try:
-                        await self._dispatch(tasks, receive)
-                        await self._all_arrived()
+                        await self._dispatch(tasks, senders, receive)
+                        await senders.finish()
                     except BaseException:
-                        self._settle()
+                        senders.settle(self._settle_s)
                         raise
         finally:
             # What was acknowledged is worth keeping however this ends.
@@ -202,8 +205,13 @@ class Upload:
         self._busy.encoding += time.perf_counter() - begun
         return slices
 
-    async def _dispatch(self, tasks: anyio.abc.TaskGroup, pieces: MemoryObjectReceiveStream[_Piece]) -> None:
-        """Number the blocks in order and set a task to each, as fast as permits are given."""
+    async def _dispatch(
+        self,
+        tasks: anyio.abc.TaskGroup,
+        senders: Senders[_Sent],
+        pieces: MemoryObjectReceiveStream[_Piece],
+    ) -> None:
+        """Number the blocks in order and set a sender to each, as fast as permits are given."""
         waiting = time.perf_counter()
         async for piece in pieces:
             await piece.done.wait()
@@ -216,14 +224,12 @@ class Upload:
                 for reject in piece.batch.rejects
             )
             for blocks in piece.slices:
-                await self._dispatch_slice(tasks, blocks, piece)
+                await self._dispatch_slice(senders, blocks, piece)
             piece.slices = ()
             self._record_if_due(tasks)
             waiting = time.perf_counter()
 
-    async def _dispatch_slice(
-        self, tasks: anyio.abc.TaskGroup, blocks: Sequence[_Block], piece: _Piece
-    ) -> None:
+    async def _dispatch_slice(self, senders: Senders[_Sent], blocks: Sequence[_Block], piece: _Piece) -> None:
         first = self._number
         self._number += len(blocks)
         for number, (block, checksum) in enumerate(blocks, first):
@@ -249,34 +255,13 @@ class Upload:
             waiting = time.perf_counter()
             await self._limiter.acquire()
             self._busy.awaiting_permits += time.perf_counter() - waiting
-            scope = anyio.CancelScope(shield=True)
-            self._in_flight.add(scope)
-            tasks.start_soon(self._send, tasks, scope, block, this)
+            senders.start((block, this))
 
-    async def _send(
-        self, tasks: anyio.abc.TaskGroup, scope: anyio.CancelScope, block: Encoded, this: Acknowledged
-    ) -> None:
+    async def _send(self, tasks: anyio.abc.TaskGroup, sent: _Sent) -> None:
         """Send one block, for which a permit is held, and account for it."""
-        try:
-            with scope:
-                self._account(this, await self._put(this.number, block))
-                self._record_if_due(tasks)
-        finally:
-            self._in_flight.discard(scope)
-            if not self._in_flight:
-                self._none_in_flight.set()
-        # Where the time to settle ran out, the scope has swallowed the cancellation.
-        await anyio.lowlevel.checkpoint_if_cancelled()
-
-    async def _all_arrived(self) -> None:
-        while self._in_flight:
-            self._none_in_flight = anyio.Event()
-            await self._none_in_flight.wait()
-
-    def _settle(self) -> None:
-        """Give what is in flight a little time, and no more."""
-        for scope in self._in_flight:
-            scope.deadline = anyio.current_time() + self._settle_s
+        block, this = sent
+        self._account(this, await self._put(this.number, block))
+        self._record_if_due(tasks)
 
     async def _put(self, number: int, block: Encoded) -> list[Refused]:
         """Send one block; what the service refuses of it comes back."""
@@ -292,7 +277,9 @@ class Upload:
 
     def _account(self, this: Acknowledged, refused: Sequence[Refused]) -> None:
         self._sent_blocks += 1
-        self._acknowledged.append(replace(this, accepted=this.records - len(refused)))
+        if refused:
+            this = replace(this, accepted=this.records - len(refused))
+        self._acknowledged.append(this)
         self._refused.extend(refused)
         self._arrived_records += this.records
         self._tell()
