@@ -26,6 +26,9 @@ PIECE = 1 << 20
 """Bytes handed to the socket at a time: a slow reader is then noticed within the idle time-out. A usual block
 is one piece, and so one call of the system: that is cheaper than not copying it."""
 
+SMALL = 1 << 16
+"""Most bytes of a body that goes out in one piece with its headers."""
+
 MAX_ANSWER = 1 << 28
 """Most bytes of an answer (256 MiB): far beyond any page, and an end to what a broken service can send."""
 
@@ -163,6 +166,9 @@ class _Body(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         assert isinstance(writer, StreamWriter)
         whole = memoryview(b"".join(self._parts))
+        if len(whole) > SMALL:
+            # They would be copied into one with the body.
+            writer.send_headers()
         for begin in range(0, len(whole), PIECE):
             await writer.write(whole[begin : begin + PIECE], drain=False)
             # Mostly the socket takes all at once, and there is nothing to set a timer for.

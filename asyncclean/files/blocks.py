@@ -67,6 +67,11 @@ class Slice:
     start: Position
     lines: Sequence[int] | None = None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON already."""
+        return isinstance(self.data, tuple)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -75,13 +75,13 @@ _Sent = tuple[Encoded, Acknowledged]
 
 @dataclass(slots=True)
 class _Piece:
-    """A batch on its way through an encoder; ``slices`` are there once ``done`` is set."""
+    """A batch on its way; ``slices`` are its blocks, there once ``done`` is set."""
 
     batch: Batch
     source_bytes: int
     source_checksum: int
     done: anyio.Event = field(default_factory=anyio.Event)
-    slices: Sequence[Sequence[_Block]] = ()
+    slices: Sequence[Sequence[_Block]] | None = None
 
 
 class Recorder(Protocol):
@@ -176,11 +176,14 @@ class Upload:
         )
 
     async def _read(self, tasks: anyio.abc.TaskGroup, pieces: MemoryObjectSendStream[_Piece]) -> None:
-        """Read batch after batch in a worker thread, and set an encoder to each."""
+        """Read batch after batch in a worker thread, and set an encoder to each that needs one."""
         reading = self._reader.batches(self._remaining.start, self._prefix.take)
         with pieces, _closing(reading) as batches:
             while (piece := await anyio.to_thread.run_sync(self._next_piece, batches)) is not None:
-                tasks.start_soon(self._encode, piece)
+                if piece.slices is None:
+                    tasks.start_soon(self._encode, piece)
+                else:
+                    piece.done.set()
                 await pieces.send(piece)
 
     def _next_piece(self, batches: Iterator[Batch]) -> _Piece | None:
@@ -189,21 +192,24 @@ class Upload:
         if batch is None:
             return None
         self._busy.reading += time.perf_counter() - begun
-        return _Piece(batch, self._prefix.at, self._prefix.checksum)
+        piece = _Piece(batch, self._prefix.at, self._prefix.checksum)
+        if all(some.is_json for some in batch.slices):
+            # So little is left to do that another thread would take longer to begin it.
+            self._encode_piece(piece)
+        return piece
 
     async def _encode(self, piece: _Piece) -> None:
-        piece.slices = await anyio.to_thread.run_sync(self._encode_batch, piece.batch)
-        piece.batch = replace(piece.batch, slices=())
+        await anyio.to_thread.run_sync(self._encode_piece, piece)
         piece.done.set()
 
-    def _encode_batch(self, batch: Batch) -> Sequence[Sequence[_Block]]:
+    def _encode_piece(self, piece: _Piece) -> None:
         begun = time.perf_counter()
-        slices = [
-            [(block, isal_zlib.crc32(block.json)) for block in encode(piece, self._max_block_bytes)]
-            for piece in batch.slices
+        piece.slices = [
+            [(block, isal_zlib.crc32(block.json)) for block in encode(some, self._max_block_bytes)]
+            for some in piece.batch.slices
         ]
+        piece.batch = replace(piece.batch, slices=())
         self._busy.encoding += time.perf_counter() - begun
-        return slices
 
     async def _dispatch(
         self,
@@ -223,6 +229,7 @@ class Upload:
                 Refused(reject, ordinal=self._alike.next(reject), offset=piece.batch.offset)
                 for reject in piece.batch.rejects
             )
+            assert piece.slices is not None
             for blocks in piece.slices:
                 await self._dispatch_slice(senders, blocks, piece)
             piece.slices = ()
