@@ -4,7 +4,7 @@
 
 Everything between is bounded. What is held at a time is at most
 
-    2 x one batch, as a frame or as JSON   +   requests in flight x one block
+    3 x one batch, as a frame or as JSON   +   requests in flight x one block
 
 so memory follows the limit on requests in flight, never the file. The dispatcher takes a permit *before*
 it takes a block: a slow service slows the reader.
@@ -35,6 +35,7 @@ from asyncclean.events import TELL_S, Bound, Listener, Progress, ignore
 from asyncclean.files.blocks import MAX_BYTES, Batch, Encoded, Reader, Reject, encode
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.transfer.bounds import Busy, upload_bound
+from asyncclean.transfer.call_ahead import CallAhead
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import Alike, named_records, narrow
@@ -148,7 +149,7 @@ class Upload:
     async def run(self) -> Uploaded:
         """Send all that remains; returns when every block is acknowledged and recorded."""
         try:
-            # Room for none: while one batch is dispatched, the next is read and encoded, and no more.
+            # Room for none: while one batch is dispatched, the next is encoded and one more is read.
             send, receive = anyio.create_memory_object_stream[_Piece](0)
             with send, receive:
                 async with anyio.create_task_group() as tasks:
@@ -176,15 +177,16 @@ class Upload:
         )
 
     async def _read(self, tasks: anyio.abc.TaskGroup, pieces: MemoryObjectSendStream[_Piece]) -> None:
-        """Read batch after batch in a worker thread, and set an encoder to each that needs one."""
+        """Read batch after batch in a thread, and set an encoder to each that needs one."""
         reading = self._reader.batches(self._remaining.start, self._prefix.take)
         with pieces, _closing(reading) as batches:
-            while (piece := await anyio.to_thread.run_sync(self._next_piece, batches)) is not None:
-                if piece.slices is None:
-                    tasks.start_soon(self._encode, piece)
-                else:
-                    piece.done.set()
-                await pieces.send(piece)
+            async with CallAhead(partial(self._next_piece, batches)) as upcoming:
+                while (piece := await upcoming.next()) is not None:
+                    if piece.slices is None:
+                        tasks.start_soon(self._encode, piece)
+                    else:
+                        piece.done.set()
+                    await pieces.send(piece)
 
     def _next_piece(self, batches: Iterator[Batch]) -> _Piece | None:
         begun = time.perf_counter()
