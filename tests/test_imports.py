@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "several": BOTTOM | {"files", "transfer", "plan", "run", "flows", "summary"},
     "bench": BOTTOM | {"api", "plan"},
     "settings": BOTTOM | {"api"},
-    "server": BOTTOM | {"api", "workflows"},
+    "server": BOTTOM | {"api", "native", "workflows"},
     "local": BOTTOM | {"server"},
     "opening": BOTTOM | {"api", "plan", "settings", "local"},
     "client": BOTTOM

@@ -16,6 +16,6 @@ def both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        for loop in ("csv_to_json", "json_to_csv", "json_records", "json_proves", "line_ends"):
+        for loop in ("csv_to_json", "json_to_csv", "json_records", "json_proves", "json_array", "line_ends"):
             patch.setattr(native, loop, None)
         yield

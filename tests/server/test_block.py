@@ -1,13 +1,15 @@
 """A block's check: the quick way takes exactly what the slow way finds no fault in, value for value."""
 
 import itertools
+import json
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asyncclean import native
 from asyncclean.kinds import ColumnKind
 from asyncclean.server import block
 from asyncclean.server.block import SMALL, read_block
@@ -66,6 +68,52 @@ def test_a_block_is_refused_exactly_when_a_value_is_at_fault(records: list[Any])
     problem = refusal(body(records))
     assert problem.count == len(faults)
     assert dict(problem.errors or {}) == {field: [said] for field, said in faults[:MAX_MESSAGES]}
+
+
+@given(
+    records=st.lists(good | bad, max_size=4),
+    ascii_only=st.booleans(),
+    indent=st.sampled_from([None, 1]),
+    ordered=st.booleans(),
+)
+@settings(max_examples=300)
+def test_what_is_proven_unparsed_is_what_is_found_by_parsing(
+    records: list[Any], ascii_only: bool, indent: int | None, ordered: bool
+) -> None:
+    kinds: dict[str, ColumnKind] = {"t": "text", "i": "int", "d": "decimal", "b": "bool"}
+    written = json.dumps(records, ensure_ascii=ascii_only, indent=indent, sort_keys=False)
+    if ordered:
+        written = json.dumps([_in_order(record, kinds) for record in records], ensure_ascii=ascii_only)
+    document = b'{"blockNumber":1,"records":%s}' % written.encode("utf-8", "surrogatepass")
+    found = kept_or_said(document, kinds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "json_proves", None)
+        assert kept_or_said(document, kinds) == found
+
+
+def _in_order(record: Any, kinds: dict[str, ColumnKind]) -> Any:
+    if not isinstance(record, dict):
+        return record
+    return {name: record[name] for name in [*kinds, *record] if name in record}
+
+
+def kept_or_said(document: bytes, kinds: dict[str, ColumnKind]) -> Any:
+    try:
+        return kept(document, kinds)
+    except Problem as problem:
+        return problem.detail, problem.errors
+
+
+def test_most_blocks_are_kept_as_they_are_written() -> None:
+    records = rb'[{"t":"\u00e9 { } \\/","i":-7},{"d":1.50,"b":true},{},{"t":null,"i":123456789012345678}]'
+    found = read_block(b'{"blockNumber":7,"records":' + records + b"}", {**KINDS, "w": "text"})
+    assert orjson.loads(to_array(unpack(found.data))) == orjson.loads(records)
+    assert (found.number, found.records) == (7, 4)
+    plain = records.replace(b" { }", b"")
+    as_written = unpack(
+        read_block(b'{"blockNumber":7,"records":' + plain + b"}", {**KINDS, "w": "text"}).data
+    )
+    assert (to_array(as_written) == plain) == native.BUILT
 
 
 def test_each_fault_is_named_by_record_and_column() -> None:
