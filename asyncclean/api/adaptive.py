@@ -31,8 +31,10 @@ PROBE_S = 10.0
 
 BACKOFF = 0.8
 ROUND_GROWTH = 2.5
-"""A compromise: a service behind 50 ms is filled a round sooner than by TCP's 2, and 4 leaves too many in
-flight where the pipe is small."""
+FAR_GROWTH = 4.0
+FAR_S = 0.04
+"""A compromise: 2.5 fills a pipe a round sooner than TCP's 2; 4 leaves too many in flight where it is small.
+One whose round trip takes so long is not, and each round is waited for long."""
 
 FULLER = 1.25
 """BBR's: a round of slow start that moves less than a quarter more than any before has found a full pipe.
@@ -75,9 +77,10 @@ class _Probe:
 class AdaptiveLimit:
     """The limit on requests in flight, found from how the service answers.
 
-    *Slow start*: the limit grows 2.5 times every round trip while it is used up, until something pushes
-    back, the round's median RTT exceeds 1.5 x the base (the lowest median of the last 60 s), or it moves no
-    more, twice; the limit is then 1.5 x what fills the pipe (what it moves a second, times the base).
+    *Slow start*: the limit grows 2.5 times every round trip (4 times, where that takes 40 ms or more) while
+    it is used up, until something pushes back, the round's median RTT exceeds 1.5 x the base (the lowest
+    median of the last 60 s), or it moves no more, twice; the limit is then 1.5 x what fills the pipe (what
+    it moves a second, times the base).
     *After that*, by the window of max(250 ms, RTT): it grows, by a quarter where there is room, by
     max(1, sqrt(L)/2) after a push-back, while it is used up and the median stays within 1.5 x the base.
     Latency stops growth, it never cuts. A push-back (429, 503, time-out) cuts to 0.8, once a round trip, and
@@ -189,7 +192,8 @@ class AdaptiveLimit:
 
     def _step(self, now: float, base: float | None) -> float:
         if self.slow_start:
-            return (ROUND_GROWTH - 1) * self.limit
+            far = self.median is not None and self.median >= FAR_S
+            return ((FAR_GROWTH if far else ROUND_GROWTH) - 1) * self.limit
         if now - self._cut_at < BASE_S or base is None or self.median is None:
             return max(1.0, math.sqrt(self.limit) / 2)
         room = (TOLERANCE - self.median / base) / (TOLERANCE - 1)

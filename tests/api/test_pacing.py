@@ -1,6 +1,7 @@
 """The limiter against services in virtual time: what it finds, and what it never does."""
 
 import asyncio
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -96,8 +97,9 @@ def test_those_that_come_back_after_a_refusal_are_spaced_as_well() -> None:
 def test_refusals_for_no_reason_do_not_starve_a_run(spurious: float, share: float, latency: float) -> None:
     service = Service(latency=latency, capacity=8, service=0.016, client=0.001, retry_after=None)
     best = best_fixed(service, 2000, (16, 32, 64))
-    seen = simulate(replace(service, spurious=spurious), seconds=30)
-    assert seen.throughput >= share * best
+    # What is made of many such refusals is a matter of luck in a single run.
+    found = [simulate(replace(service, spurious=spurious), seconds=30, seed=seed) for seed in range(1, 4)]
+    assert statistics.mean(seen.throughput for seen in found) >= share * best
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0])
