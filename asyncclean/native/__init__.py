@@ -32,7 +32,8 @@ json_to_csv: JsonToCsv | None
 
 json_records: JsonRecords | None
 """``(page, names, headers, separator, records)``: the objects of such an array as they stand, with
-``separator`` between, and each key of ``names`` replaced by that of ``headers`` in its place.
+``separator`` between, and each key of ``names`` replaced by that of ``headers`` in its place. ``records`` -1:
+however many there are.
 """
 
 json_proves: JsonProves | None

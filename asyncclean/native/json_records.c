@@ -76,8 +76,8 @@ static Status put_record(const byte **from, const byte *end, const RecordsShape 
 Status json_records(const byte *page, size_t length, const RecordsShape *shape, size_t records, Out *out)
 {
     const byte *at = skip_space(page), *end = page + length;
-    size_t count = 0;
-    if (out_open(out, length + records * shape->separator.length + 16) != OK)
+    size_t count = 0, expected = records == ANY_NUMBER ? 0 : records;
+    if (out_open(out, length + expected * shape->separator.length + 16) != OK)
         return NO_MEMORY;
     if (*at != '[')
         return NOT_PLAIN;
@@ -95,5 +95,5 @@ Status json_records(const byte *page, size_t length, const RecordsShape *shape, 
             return status;
         at = skip_space(at);
     }
-    return skip_space(at + 1) == end && count == records ? OK : NOT_PLAIN;
+    return skip_space(at + 1) == end && (count == records || records == ANY_NUMBER) ? OK : NOT_PLAIN;
 }

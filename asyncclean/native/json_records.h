@@ -10,6 +10,8 @@ typedef struct {
     Piece separator;
 } RecordsShape;
 
+#define ANY_NUMBER SIZE_MAX
+
 /* Writes a page, a JSON array of so many flat records, as these records, with a separator between. NOT_PLAIN:
    it is not that, or a record has a line break between its parts, or, where keys are renamed, one that is
    escaped. `page` has a NUL behind its `length` bytes. The buffer is to be freed in any case. */

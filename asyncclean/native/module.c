@@ -152,7 +152,7 @@ static PyObject *py_json_records(PyObject *Py_UNUSED(module), PyObject *args)
     Out out;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = json_records(text.text, text.length, &shape, (size_t)records, &out);
+    status = json_records(text.text, text.length, &shape, records < 0 ? ANY_NUMBER : (size_t)records, &out);
     Py_END_ALLOW_THREADS
     PyObject *result = given(status, &out);
     free(out.start);

@@ -93,17 +93,19 @@ def read_block(body: bytes, kinds: Mapping[str, ColumnKind]) -> Block:
 
 def _proven(body: bytes, head: "re.Match[bytes]", kinds: Mapping[str, ColumnKind]) -> Block | None:
     """The block, if it is shown to be good: its columns in their order, in plain words."""
+    if native.json_records is None or native.json_proves is None or native.line_ends is None:
+        return None
     end = body.rstrip(b" \t\r\n")
-    if native.json_records is None or native.json_proves is None or not end.endswith(b"}"):
+    if not end.endswith(b"}") or not _PROVEN.keys() >= set(kinds.values()):
         return None
-    # A wrong count (for a brace in a text) proves nothing.
-    records = end.count(b"{", head.end())
-    lines = native.json_records(end[head.end() : -1], (), (), b"\n", records) if records <= PAGE else None
-    if lines is None or not _PROVEN.keys() >= set(kinds.values()):
+    records = native.json_records(end[head.end() : -1], (), (), b"\n", -1)
+    lines = records + b"\n" if records else b""
+    ends = native.line_ends(lines)
+    keys, allowed = tuple(map(orjson.dumps, kinds)), bytes(map(_PROVEN.__getitem__, kinds.values()))
+    if not records or not ends or not native.json_proves(lines, keys, allowed, False):
         return None
-    keys = tuple(map(orjson.dumps, kinds))
-    proven = native.json_proves(lines + b"\n", keys, bytes(map(_PROVEN.__getitem__, kinds.values())), False)
-    return Block(int(head[1]), records, pack(lines)) if proven else None
+    count = len(ends) // 4
+    return Block(int(head[1]), count, pack(records)) if count <= PAGE else None
 
 
 def _parse(body: bytes, head: "re.Match[bytes] | None") -> tuple[int, Any]:

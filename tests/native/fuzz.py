@@ -48,7 +48,8 @@ def main(folder: str, rounds: str, seed: str) -> None:
         taken += built.json_to_csv(page, keys, ord(","), records, chance.random() < 0.5) is not None
         names = keys[: chance.randint(0, 3)]
         headers = (b'"%s"' % (b"h" * 99),) * len(names)
-        taken += built.json_records(page, names, headers, b",\n", records) is not None
+        some = chance.choice([records, -1])
+        taken += built.json_records(page, names, headers, b",\n", some) is not None
         lines = page[1:-1].replace(b"},{", b"}\n{") + b"\n"
         kinds = bytes(chance.randrange(32) for _ in keys)
         taken += built.json_proves(lines, keys, kinds, chance.random() < 0.5)

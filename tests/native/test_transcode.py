@@ -208,6 +208,7 @@ def test_the_records_of_a_page_are_cut_and_renamed_as_by_counting(
     names = tuple(f'"{name}"'.encode() for name in keys)
     headers = tuple(exact.json_key(header).encode() for header in keys.values())
     found = json_records(page.json, names, headers, separator.encode(), page.records)
+    assert json_records(page.json, names, headers, separator.encode(), -1) == found
     counted = quick.records([page], separator, keys)
     if found is None:  # a record is on several lines
         assert b"\n" in page.json
