@@ -34,7 +34,8 @@ ROUND_GROWTH = 2.5
 FAR_GROWTH = 4.0
 FAR_S = 0.04
 """A compromise: 2.5 fills a pipe a round sooner than TCP's 2; 4 leaves too many in flight where it is small.
-One whose round trip takes so long is not, and each round is waited for long."""
+Where a round trip takes this long, each round costs more, and mostly more fit into the pipe; a small service
+that is as slow pays with a few more refusals."""
 
 FULLER = 1.25
 """BBR's: a round of slow start that moves less than a quarter more than any before has found a full pipe.

@@ -24,7 +24,7 @@ from asyncclean.errors import UsageError
 
 PIECE = 1 << 20
 """Bytes handed to the socket at a time: a slow reader is then noticed within the idle time-out. A usual block
-is one piece, and so one call of the system: that is cheaper than not copying it."""
+is one piece, copied once: that is cheaper than a call of the system for each of its parts."""
 
 SMALL = 1 << 16
 """Most bytes of a body that goes out in one piece with its headers."""

@@ -79,15 +79,19 @@ class CsvSource:
         with closing(self._open(tap)) as stream, ThreadPoolExecutor(AHEAD) as threads:
             window = Window(stream, offset=offset, line=line, chunk=self._chunk, longest=self._longest)
             ahead = ReadAhead(window, self._chunks, threads)
-            done = False
-            while not done:
-                chunk, bad = self._step(ahead, window)
-                done = ahead.done
-                rejects = settle(self.path, bad, keep=self._keep_rejects)
-                slices = slicer.add(chunk)
-                if done:
-                    slices += slicer.finish()
-                yield Batch(slices, ahead.bytes_read, rejects, chunk.start.offset)
+            while True:
+                # What waits here for the next step must hold nothing of this one.
+                yield self._batch(ahead, window, slicer)
+                if ahead.done:
+                    return
+
+    def _batch(self, ahead: ReadAhead, window: Window, slicer: Slicer) -> Batch:
+        chunk, bad = self._step(ahead, window)
+        rejects = settle(self.path, bad, keep=self._keep_rejects)
+        slices = slicer.add(chunk)
+        if ahead.done:
+            slices += slicer.finish()
+        return Batch(slices, ahead.bytes_read, rejects, chunk.start.offset)
 
     def _step(self, ahead: ReadAhead, window: Window) -> tuple[Chunk, Sequence[BadRow]]:
         """Take the next whole rows, in the fastest way that is right."""

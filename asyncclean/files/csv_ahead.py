@@ -15,7 +15,7 @@ from asyncclean.files.csv_header import UNCLOSED
 from asyncclean.files.window import Window
 
 AHEAD = 2
-"""Chunks that are read or wait to be used at a time: each is held as bytes and as a frame."""
+"""Chunks that are read or wait to be used at a time: each is held as bytes, and as JSON or a frame."""
 
 SHY_WINDOWS = 16
 """Windows that are read in turn after one that was not as expected: its chunks have been read for nothing."""

@@ -104,12 +104,15 @@ class JsonSource:
         for pieces, window in self._pieces(start, self._proven, tap):
             if self._stat() != self._state:
                 raise InputError(self.path, "was changed while it was read.", hint="Try again.")
-            chunk, bad = self._chunk_of(pieces)
-            slices = slicer.add(chunk)
-            if window.final:
-                slices += slicer.finish()
-            rejects = settle(self.path, bad, keep=self._keep_rejects)
-            yield Batch(slices, window.stream.bytes_read, rejects, chunk.start.offset)
+            yield self._batch(pieces, window, slicer)
+
+    def _batch(self, pieces: Pieces, window: Window, slicer: Slicer) -> Batch:
+        chunk, bad = self._chunk_of(pieces)
+        slices = slicer.add(chunk)
+        if window.final:
+            slices += slicer.finish()
+        rejects = settle(self.path, bad, keep=self._keep_rejects)
+        return Batch(slices, window.stream.bytes_read, rejects, chunk.start.offset)
 
     def _chunk_of(self, pieces: Pieces) -> tuple[Chunk, Sequence[BadRow]]:
         if pieces.proven and self._framer.as_written:

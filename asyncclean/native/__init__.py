@@ -45,7 +45,7 @@ something is written in an unusual way.
 """
 
 json_array: JsonArray | None
-"""``(*parts)``: one JSON array of what is in all parts. This takes anything."""
+"""``(*parts)``: one JSON array of what is in all parts, with commas between. This is never None."""
 
 line_ends: LineEnds | None
 """``(data)``: where each line ends there, with its line end, as 32-bit numbers."""

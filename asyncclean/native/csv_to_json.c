@@ -212,7 +212,7 @@ static Status put_rows(const byte *data, size_t length, const CsvShape *shape, s
 Status csv_to_json(const byte *data, size_t length, const CsvShape *shape, CsvRows *rows)
 {
     size_t longest = 0, all = 0;
-    /* No row ends behind the last line end. */
+    /* No row ends behind the last line end. What is behind it is no NUL then, but no text ends there either. */
     while (length > 0 && data[length - 1] != '\n')
         length--;
     for (size_t column = 0; column < shape->columns; column++) {

@@ -77,10 +77,10 @@ def read_block(body: bytes, kinds: Mapping[str, ColumnKind]) -> Block:
     """A request body -> its block. Raises Problem (400) that names what is wrong, value by value."""
     if len(body) > SMALL:
         _check_size(body, len(kinds))
-    head = _HEAD.match(body)
-    if head and int(head[1]) <= MAX_NUMBER and (block := _proven(body, head, kinds)) is not None:
+    usual = _split(body)
+    if usual and (block := _proven(*usual, kinds)):
         return block
-    number, records = _parse(body, head)
+    number, records = _parse(body, usual)
     if not isinstance(records, list):
         raise invalid("records", "must be an array of objects")
     if len(records) > PAGE:
@@ -91,32 +91,41 @@ def read_block(body: bytes, kinds: Mapping[str, ColumnKind]) -> Block:
     return Block(number, len(records), pack(b"\n".join(map(orjson.dumps, records))))
 
 
-def _proven(body: bytes, head: "re.Match[bytes]", kinds: Mapping[str, ColumnKind]) -> Block | None:
+def _split(body: bytes) -> tuple[int, bytes] | None:
+    """The number and the array of a body that is written in the usual way.
+
+    What stands between its head and its last brace is one JSON value, or it is no block.
+    """
+    head, end = _HEAD.match(body), body.rstrip(b" \t\r\n")
+    if head and int(head[1]) <= MAX_NUMBER and end.endswith(b"}"):
+        return int(head[1]), end[head.end() : -1]
+    return None
+
+
+def _proven(number: int, array: bytes, kinds: Mapping[str, ColumnKind]) -> Block | None:
     """The block, if it is shown to be good: its columns in their order, in plain words."""
     if native.json_records is None or native.json_proves is None or native.line_ends is None:
         return None
-    end = body.rstrip(b" \t\r\n")
-    if not end.endswith(b"}") or not _PROVEN.keys() >= set(kinds.values()):
+    if not _PROVEN.keys() >= set(kinds.values()):
         return None
-    records = native.json_records(end[head.end() : -1], (), (), b"\n", -1)
-    lines = records + b"\n" if records else b""
+    records = native.json_records(array, (), (), b"\n", -1)
+    if not records:
+        return None
+    lines = records + b"\n"
     ends = native.line_ends(lines)
     keys, allowed = tuple(map(orjson.dumps, kinds)), bytes(map(_PROVEN.__getitem__, kinds.values()))
-    if not records or not ends or not native.json_proves(lines, keys, allowed, False):
+    if not ends or not native.json_proves(lines, keys, allowed, False):
         return None
     count = len(ends) // 4
-    return Block(int(head[1]), count, pack(records)) if count <= PAGE else None
+    return Block(number, count, pack(records)) if count <= PAGE else None
 
 
-def _parse(body: bytes, head: "re.Match[bytes] | None") -> tuple[int, Any]:
-    if head and int(head[1]) <= MAX_NUMBER:
-        end = body.rstrip(b" \t\r\n")
-        if end.endswith(b"}"):
-            try:
-                # What stands between the head and the last brace is one JSON value, or this is not a block.
-                return int(head[1]), orjson.loads(memoryview(end)[head.end() : -1])
-            except orjson.JSONDecodeError:
-                pass
+def _parse(body: bytes, usual: tuple[int, bytes] | None) -> tuple[int, Any]:
+    if usual:
+        try:
+            return usual[0], orjson.loads(usual[1])
+        except orjson.JSONDecodeError:
+            pass
     document = json_object(body)
     number = document.get("blockNumber")
     if type(number) is not int or not 0 <= number <= MAX_NUMBER:

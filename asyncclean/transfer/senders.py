@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Senders(Generic[T]):
-    """As many tasks as there are things being sent at once; ``send`` sends one.
+    """As many tasks as there ever were things being sent at once; ``send`` sends one.
 
     What is being sent is not broken off by a cancellation, but by `settle` alone: that or `finish` must end
     their use. An error of ``send`` is one of the task group.
@@ -55,7 +55,9 @@ class Senders(Generic[T]):
     def _end(self) -> None:
         self._ended = True
         for _, turn in self._idle:
-            turn.set_result(None)
+            # A loop that is being closed has cancelled it already.
+            if not turn.done():
+                turn.set_result(None)
         self._idle.clear()
 
     async def _run(self, scope: anyio.CancelScope, item: T | None) -> None:

@@ -196,7 +196,7 @@ class Upload:
         self._busy.reading += time.perf_counter() - begun
         piece = _Piece(batch, self._prefix.at, self._prefix.checksum)
         if all(some.is_json for some in batch.slices):
-            # So little is left to do that another thread would take longer to begin it.
+            # Unless blocks are to be cut smaller, another thread would take longer to begin than to do it.
             self._encode_piece(piece)
         return piece
 

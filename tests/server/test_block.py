@@ -81,7 +81,7 @@ def test_what_is_proven_unparsed_is_what_is_found_by_parsing(
     records: list[Any], ascii_only: bool, indent: int | None, ordered: bool
 ) -> None:
     kinds: dict[str, ColumnKind] = {"t": "text", "i": "int", "d": "decimal", "b": "bool"}
-    written = json.dumps(records, ensure_ascii=ascii_only, indent=indent, sort_keys=False)
+    written = json.dumps(records, ensure_ascii=ascii_only, indent=indent)
     if ordered:
         written = json.dumps([_in_order(record, kinds) for record in records], ensure_ascii=ascii_only)
     document = b'{"blockNumber":1,"records":%s}' % written.encode("utf-8", "surrogatepass")

@@ -1,5 +1,6 @@
 """Senders send each thing once, in few tasks, and end however their use ends."""
 
+import asyncio
 import weakref
 
 import anyio
@@ -104,3 +105,34 @@ async def test_an_error_ends_the_group_and_lets_the_others_settle() -> None:
     with pytest.raises(ValueError, match="one"), unwrapped():
         await send_all()
     assert sent == [0, 2]
+
+
+def test_a_loop_that_is_closed_while_some_are_idle_ends_as_cancelled() -> None:
+    """`asyncio.run` cancels all that is left at once, shielded or not."""
+    cancelled: list[bool] = []
+
+    async def main() -> None:
+        blocked = anyio.Event()
+
+        async def send(what: str) -> None:
+            if what == "never":
+                blocked.set()
+                await anyio.sleep_forever()
+
+        async def send_all() -> None:
+            async with anyio.create_task_group() as tasks:
+                senders = Senders(tasks, send)
+                try:
+                    senders.start("soon")
+                    senders.start("never")
+                    await senders.finish()
+                except BaseException:
+                    senders.settle(1)
+                    raise
+
+        sending = asyncio.ensure_future(send_all())
+        sending.add_done_callback(lambda task: cancelled.append(task.cancelled()))
+        await blocked.wait()
+
+    asyncio.run(main())
+    assert cancelled == [True]
