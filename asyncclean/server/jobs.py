@@ -10,6 +10,7 @@ from functools import partial
 
 import anyio
 
+from asyncclean.errors import MissingExtraError
 from asyncclean.server import job_rows
 from asyncclean.server.job_rows import JobRow
 from asyncclean.server.job_run import Progress, Run
@@ -132,7 +133,7 @@ def _reason(error: BaseException) -> str | None:
     """Why a job failed, in its own words, if it is not the server's fault."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, WorkflowError | Problem):
+    if isinstance(error, WorkflowError | Problem | MissingExtraError):
         return str(error)
     if isinstance(error, WorkerDied | WorkflowCrashed):
         return f"{error}."

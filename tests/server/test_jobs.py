@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def more_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("Upper", "Stuck", "Killed", "Broken", "Dated"):
+    for name in ("Upper", "Lacking", "Stuck", "Killed", "Broken", "Dated"):
         monkeypatch.setitem(registry._MODULES, name, "tests.server.workflows")
 
 
@@ -125,6 +125,16 @@ async def test_a_missing_column_or_an_unwanted_parameter_fails_the_job_with_the_
     assert (await server.end_of("no name"))["statistics"] == {"error": "Upper needs the column name."}
     await server.start("too much", "a", "PassThrough", depth="5")
     assert "takes no parameters" in (await server.end_of("too much"))["statistics"]["error"]
+
+
+async def test_a_workflow_that_is_not_installed_fails_its_job_with_the_remedy(
+    server: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    await server.dataset("a", people(0, 1))
+    await server.start("j", "a", "Lacking")
+    error = (await server.end_of("j"))["statistics"]["error"]
+    assert error.startswith("Lacking needs the extra 'more'. Install it with")
+    assert not caplog.records
 
 
 async def test_a_block_whose_worker_is_killed_is_given_to_another(server: Api, tmp_path: Path) -> None:

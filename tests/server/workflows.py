@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from asyncclean.errors import MissingExtraError
 from asyncclean.workflows.base import BlockWorkflow, Columns, WorkflowError
 
 
@@ -40,6 +41,15 @@ class Upper(BlockWorkflow):
 
     def _interfere(self) -> None:
         pass
+
+
+class Lacking(Upper):
+    """Needs what is not installed."""
+
+    name: ClassVar[str] = "Lacking"
+
+    def __init__(self, columns: Columns, parameters: Mapping[str, str]) -> None:
+        raise MissingExtraError("Lacking", extra="more")
 
 
 class Stuck(Upper):
