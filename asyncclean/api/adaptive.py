@@ -12,7 +12,9 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
-INITIAL = 8
+INITIAL = 16
+"""As many as a careful script keeps in flight. With 8, filling a service behind 50 ms cost 3 % of a run of a
+second more."""
 LEAST = 1
 MOST = 256
 """Default upper bound. A service behind 50 ms that takes 256 at once needs them all; memory follows what

@@ -92,14 +92,17 @@ def test_those_that_come_back_after_a_refusal_are_spaced_as_well() -> None:
         assert seen.throughput >= 70, seed
 
 
-@pytest.mark.parametrize(("spurious", "share"), [(0.003, 0.95), (0.01, 0.9), (0.02, 0.5)])
+@pytest.mark.parametrize(("spurious", "share", "runs"), [(0.003, 0.95, 1), (0.01, 0.9, 1), (0.02, 0.5, 6)])
 @pytest.mark.parametrize("latency", [0.004, 0.05])
-def test_refusals_for_no_reason_do_not_starve_a_run(spurious: float, share: float, latency: float) -> None:
+def test_refusals_for_no_reason_do_not_starve_a_run(
+    spurious: float, share: float, runs: int, latency: float
+) -> None:
+    """What is made of very many is a matter of luck in a single run: 0.4 to 0.8 of the best."""
     service = Service(latency=latency, capacity=8, service=0.016, client=0.001, retry_after=None)
     best = best_fixed(service, 2000, (16, 32, 64))
-    # What is made of many such refusals is a matter of luck in a single run.
-    found = [simulate(replace(service, spurious=spurious), seconds=30, seed=seed) for seed in range(1, 4)]
-    assert statistics.mean(seen.throughput for seen in found) >= share * best
+    service = replace(service, spurious=spurious)
+    found = [simulate(service, seconds=30, seed=seed).throughput for seed in range(1, runs + 1)]
+    assert statistics.mean(found) >= share * best
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0])
