@@ -65,7 +65,10 @@ BOLD_STEP = 0.08
 LARGEST_STEP = 0.25
 """After a minute without a refusal the rate is tried upwards, every 10 s, by 1 %, 2 %, 4 % ... up to 25 %:
 a refusal costs all senders the service's Retry-After, so near a known limit it is not sought. The estimate
-that ends a search was made in a fraction of a second, so the first trial after it begins with 8 %."""
+that ends a search was made in a fraction of a second, so the first trial after it begins with 8 %. A trial
+that is refused confirms the rate from which it began, and the next one waits for twice as long."""
+
+MOST_PATIENCE = 8.0
 
 CHEAP_S = 0.1
 """A refusal that asks for no longer wait than this costs little more than the one request that it befell."""
@@ -132,6 +135,8 @@ class LearnedRate:
     _step_at: float = field(default=math.inf, init=False)
     _step: float = field(default=STEP, init=False)
     _doubt: float = field(default=0.0, init=False)
+    _trial_from: float | None = field(default=None, init=False)
+    _patience: float = field(default=1.0, init=False)
     _calm: float = field(default=1.0, init=False)
     _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT), init=False)
 
@@ -162,6 +167,10 @@ class LearnedRate:
             self._doubt = self._doubt - step if self._doubt - step > LEFT_ALONE else 0.0
             self._step_at = now + self._calm * (PROOF_S if self._doubt else CALM_S)
         else:
+            if self._trial_from is None:
+                self._trial_from = self._rate
+            else:
+                self._patience = 1.0
             step = self._step
             self._step = min(LARGEST_STEP, 2 * step)
             self._step_at = now + self._calm * STEP_S
@@ -215,10 +224,22 @@ class LearnedRate:
             self._step = BOLD_STEP if self.searching else STEP
             self.searching = False
             self._step_at = now + self._calm * PROOF_S
+            self._end_trial(held, now)
         self._sent.clear()
         self._recent.clear()
         self._empty_at = empty_at
         self._opened_at = now
+
+    def _end_trial(self, held: float, now: float) -> None:
+        """Where the first step of a trial was refused, the rate before it is right: it had held for long."""
+        before, self._trial_from = self._trial_from, None
+        if before is None or self._calm < 1 or held > before * (1 + BOLD_STEP) + 1e-9:
+            return
+        assert self._rate is not None
+        self._rate = max(before, self._rate)
+        self._doubt = 0.0
+        self._patience = min(MOST_PATIENCE, 2 * self._patience)
+        self._step_at = now + self._patience * CALM_S
 
     def _burst_at(self, rate: float) -> float:
         """The burst that the first refusal shows, were this the rate: a whole number, up to one more than

@@ -84,6 +84,12 @@ def test_a_limit_of_100_a_second_is_used_by_95_percent_within_a_minute() -> None
     assert seen.refused < 0.03 * (seen.taken + seen.refused)
 
 
+def test_a_limit_that_is_known_is_not_sought_again_and_again() -> None:
+    service = Service(rate=100, latency=0.01, noise=0.3)
+    for seed in range(1, 6):
+        assert simulate(service, seconds=100, seed=seed).throughput >= 0.95 * 100, seed
+
+
 def test_those_that_come_back_after_a_refusal_are_spaced_as_well() -> None:
     # Four refused, a bucket of three: all at once they would be refused again, and tell nothing of the rate.
     service = Service(latency=0.002, noise=0.9, rate=100, burst=3.0, client=0.0005)
