@@ -13,7 +13,7 @@ import pytest
 from asyncclean import native
 
 SOURCES = Path(native.__file__).parent
-ROUNDS = 150_000
+ROUNDS = 100_000
 STEPS = (16, 8, 1) if platform.machine() == "x86_64" else (8, 1)
 """How many bytes are looked at together: what text.h knows of."""
 
