@@ -69,6 +69,7 @@ that ends a search was made in a fraction of a second, so the first trial after 
 that is refused confirms the rate from which it began, and the next one waits for twice as long."""
 
 MOST_PATIENCE = 8.0
+"""Calms that a trial waits for at most."""
 
 CHEAP_S = 0.1
 """A refusal that asks for no longer wait than this costs little more than the one request that it befell."""
@@ -231,7 +232,7 @@ class LearnedRate:
         self._opened_at = now
 
     def _end_trial(self, held: float, now: float) -> None:
-        """Where the first step of a trial was refused, the rate before it is right: it had held for long."""
+        """Where a trial is refused before it got far, the rate before it is right: it had held for long."""
         before, self._trial_from = self._trial_from, None
         if before is None or self._calm < 1 or held > before * (1 + BOLD_STEP) + 1e-9:
             return

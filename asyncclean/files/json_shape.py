@@ -33,7 +33,7 @@ _VALUES: dict[ValueKind, Sequence[str]] = {
     "number": [],
 }
 
-_BITS: dict[ValueKind, int] = {"text": 1, "int": 2, "long": 4, "decimal": 8, "bool": 16, "number": 0}
+_BITS: dict[ValueKind, int] = {kind: native.JSON_KINDS.get(kind, 0) for kind in _VALUES}
 
 
 class Shape:

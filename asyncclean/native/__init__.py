@@ -5,7 +5,7 @@ so nothing but time depends on it. Where it was not built (there was no C compil
 They let go of the interpreter's lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Names: TypeAlias = tuple[bytes, ...]
@@ -39,10 +39,12 @@ however many there are.
 json_proves: JsonProves | None
 """``(lines, keys, kinds, whole)``: whether each line is a flat object with these keys in this order.
 
-``kinds``: what the values of each key may be beside null, as a sum (text 1, int 2, long 4, decimal 8, bool
-16; see `files.json_values`). ``whole``: no object lacks a key. True is a proof; False may only mean that
-something is written in an unusual way.
+``kinds``: what the values of each key may be beside null, as a sum of `JSON_KINDS`. ``whole``: no object
+lacks a key. True is a proof; False may only mean that something is written in an unusual way.
 """
+
+JSON_KINDS: Mapping[str, int] = {"text": 1, "int": 2, "long": 4, "decimal": 8, "bool": 16}
+"""The kinds of values that `json_proves` tells apart; see `files.json_shape`."""
 
 json_array: JsonArray | None
 """``(*parts)``: one JSON array of what is in all parts, with commas between. This is never None."""

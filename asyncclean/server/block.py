@@ -50,8 +50,14 @@ _WANTED: Mapping[ColumnKind, str] = {
     "bool": "must be true or false",
     "datetime": "must be an ISO 8601 date or date-time, as text",
 }
-_PROVEN: Mapping[ColumnKind, int] = {"text": 1, "int": 2 + 4, "decimal": 2 + 4 + 8, "bool": 16}
-"""What may stand in a column, in the numbers of `native.json_proves`, which knows no dates."""
+_BITS = native.JSON_KINDS
+_PROVEN: Mapping[ColumnKind, int] = {
+    "text": _BITS["text"],
+    "int": _BITS["int"] + _BITS["long"],
+    "decimal": _BITS["int"] + _BITS["long"] + _BITS["decimal"],
+    "bool": _BITS["bool"],
+}
+"""What may stand in a column, for `native.json_proves`, which knows no dates."""
 
 _NAMES: Mapping[type, str] = {
     str: "text",

@@ -35,7 +35,7 @@ from asyncclean.events import TELL_S, Bound, Listener, Progress, ignore
 from asyncclean.files.blocks import MAX_BYTES, Batch, Encoded, Reader, Reject, encode
 from asyncclean.files.fingerprint import PrefixHash
 from asyncclean.transfer.bounds import Busy, upload_bound
-from asyncclean.transfer.call_ahead import CallAhead
+from asyncclean.transfer.call_ahead import call_ahead
 from asyncclean.transfer.journal import Acknowledged, Refused, Remaining
 from asyncclean.transfer.policy import RejectPolicy
 from asyncclean.transfer.rejects import Alike, named_records, narrow
@@ -180,8 +180,8 @@ class Upload:
         """Read batch after batch in a thread, and set an encoder to each that needs one."""
         reading = self._reader.batches(self._remaining.start, self._prefix.take)
         with pieces, _closing(reading) as batches:
-            async with CallAhead(partial(self._next_piece, batches)) as upcoming:
-                while (piece := await upcoming.next()) is not None:
+            async with call_ahead(partial(self._next_piece, batches)) as following:
+                while (piece := await following()) is not None:
                     if piece.slices is None:
                         tasks.start_soon(self._encode, piece)
                     else:
